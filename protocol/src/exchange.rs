@@ -1,0 +1,77 @@
+use crate::{End, Incoming, Outgoing, SendError};
+use std::task::{Context, Poll, ready};
+
+/// The number of an exchange on its connection: a counter on HTTP/1, the stream's id on HTTP/2 and 3.
+///
+/// It makes a stale handle harmless: after its exchange is over every call with the old number is answered
+/// with the end, though the object behind it serves the next request already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct ExchangeId(pub u64);
+
+/// One of the two handles of an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Half {
+    /// The [`Receiver`](crate::Receiver).
+    Receive,
+    /// The [`Sender`](crate::Sender).
+    Send,
+}
+
+/// The server's side of the handles: one object per connection, used by every exchange on it.
+///
+/// Every method may be called from any thread; each half is polled by one task at a time. Each exchange
+/// keeps three wakers (receive; ready and flush; closed) and wakes them after releasing its locks.
+pub trait Exchange: Send + Sync + 'static {
+    /// The next event, or [`Incoming::End`], which is sticky.
+    fn poll_recv(&self, id: ExchangeId, cx: &mut Context<'_>) -> Poll<Incoming>;
+
+    /// Ready while less than the high-water mark is buffered. Level-triggered; reserves nothing.
+    fn poll_ready(&self, id: ExchangeId, cx: &mut Context<'_>) -> Poll<Result<(), SendError>>;
+
+    /// Accepts the event, or refuses it and changes nothing. Never blocks.
+    fn start_send(&self, id: ExchangeId, event: Outgoing) -> Result<(), SendError>;
+
+    /// [`poll_ready`](Self::poll_ready), then [`start_send`](Self::start_send). Takes the event if and
+    /// only if it returns `Ready`. A server overrides it to lock once.
+    fn poll_send(
+        &self,
+        id: ExchangeId,
+        cx: &mut Context<'_>,
+        event: &mut Option<Outgoing>,
+    ) -> Poll<Result<(), SendError>> {
+        let readiness = ready!(self.poll_ready(id, cx));
+        let event = event.take();
+        readiness?;
+        Poll::Ready(event.map_or(Ok(()), |event| self.start_send(id, event)))
+    }
+
+    /// Ready when every accepted byte was handed to the operating system.
+    fn poll_flush(&self, id: ExchangeId, cx: &mut Context<'_>) -> Poll<Result<(), SendError>>;
+
+    /// Ready when the exchange is over.
+    fn poll_closed(&self, id: ExchangeId, cx: &mut Context<'_>) -> Poll<End>;
+
+    /// The handle of this half is gone.
+    fn dropped(&self, id: ExchangeId, half: Half);
+}
+
+/// What a layer puts in the place of the receiving half.
+pub trait Source: Send + 'static {
+    /// As [`Receiver::poll_recv`](crate::Receiver::poll_recv): `End` is passed on and stays.
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Incoming>;
+}
+
+/// What a layer puts in the place of the sending half.
+///
+/// Readiness is apart from sending so that "dropped before completion is not sent" holds through any depth of
+/// layers: a layer changes the event only when there is room for it.
+pub trait Sink: Send + 'static {
+    /// As [`Sender::poll_ready`](crate::Sender::poll_ready).
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>>;
+    /// As [`Sender::start_send`](crate::Sender::start_send).
+    fn start_send(&mut self, event: Outgoing) -> Result<(), SendError>;
+    /// As [`Sender::poll_flush`](crate::Sender::poll_flush).
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>>;
+    /// As [`Sender::poll_closed`](crate::Sender::poll_closed).
+    fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<End>;
+}

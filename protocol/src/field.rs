@@ -1,0 +1,125 @@
+//! The grammar of field names and values (RFC 9110 section 5), written once for both directions.
+
+/// Whether `bytes` is a token (RFC 9110 section 5.6.2): the form of methods and field names.
+pub fn is_token(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.iter().all(|&byte| TOKEN[byte as usize])
+}
+
+/// Whether `bytes` may stand as a field value (RFC 9110 section 5.5): visible ASCII, space, tab and
+/// obs-text. What it keeps out (CR, LF, NUL and the other controls) is what splits a message.
+pub fn is_value(bytes: &[u8]) -> bool {
+    bytes.iter().all(|&byte| (byte >= b' ' && byte != 0x7f) || byte == b'\t')
+}
+
+/// Parses a `content-length` value: digits only, no sign, no list, at most 19 of them, so that the
+/// number always fits in 63 bits (RFC 9110 section 8.6; `+1`, ` 1` and `1,1` are request smuggling).
+pub fn content_length(value: &[u8]) -> Option<u64> {
+    if value.is_empty() || value.len() > 19 || !value.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let number = value.iter().fold(0u64, |sum, digit| sum * 10 + u64::from(digit - b'0'));
+    (number <= i64::MAX as u64).then_some(number)
+}
+
+/// The members of a comma-separated list value, without the white space around them; empty members
+/// are skipped (RFC 9110 section 5.6.1).
+pub fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii).filter(|member| !member.is_empty())
+}
+
+/// Whether `name` (in lower case) may not be a trailer field, because it would change how the message is
+/// framed, routed, authenticated or understood after the fact (RFC 9110 section 6.5.1).
+pub fn is_forbidden_in_trailers(name: &str) -> bool {
+    matches!(
+        name,
+        "age"
+            | "authorization"
+            | "cache-control"
+            | "connection"
+            | "content-encoding"
+            | "content-length"
+            | "content-range"
+            | "content-type"
+            | "cookie"
+            | "date"
+            | "expect"
+            | "expires"
+            | "forwarded"
+            | "host"
+            | "keep-alive"
+            | "location"
+            | "max-forwards"
+            | "pragma"
+            | "proxy-authenticate"
+            | "proxy-authorization"
+            | "proxy-connection"
+            | "range"
+            | "retry-after"
+            | "set-cookie"
+            | "te"
+            | "trailer"
+            | "transfer-encoding"
+            | "upgrade"
+            | "vary"
+            | "via"
+            | "www-authenticate"
+            | "x-forwarded-for"
+            | "x-forwarded-host"
+            | "x-forwarded-proto"
+            | "x-real-ip"
+    )
+}
+
+const TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let punctuation = b"!#$%&'*+-.^_`|~";
+    let mut index = 0;
+    while index < punctuation.len() {
+        table[punctuation[index] as usize] = true;
+        index += 1;
+    }
+    let mut byte = 0;
+    while byte < 128 {
+        if (byte as u8).is_ascii_alphanumeric() {
+            table[byte] = true;
+        }
+        byte += 1;
+    }
+    table
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn token() {
+        assert!(is_token(b"x-Request_1"));
+        for bad in [&b""[..], b"a b", b"a:", b"a\0", b"\xc3\xa4", b"a\r\n", b"(a)", b"a\x7f"] {
+            assert!(!is_token(bad), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn value() {
+        assert!(is_value(b"") && is_value(b"a\tb c \xff"));
+        for bad in [&b"a\r\nb"[..], b"\n", b"\0", b"\x01", b"\x7f"] {
+            assert!(!is_value(bad), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn length() {
+        assert_eq!(content_length(b"0"), Some(0));
+        assert_eq!(content_length(b"0010"), Some(10));
+        assert_eq!(content_length(b"9223372036854775807"), Some(i64::MAX as u64));
+        for bad in [&b""[..], b"+1", b"-1", b" 1", b"1,1", b"0x1", b"9223372036854775808", b"00000000000000000001"] {
+            assert_eq!(content_length(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn members() {
+        assert_eq!(list(b" a ,, b\t,").collect::<Vec<_>>(), [b"a", b"b"]);
+    }
+}

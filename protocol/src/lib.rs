@@ -1,0 +1,29 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod app;
+mod blocking;
+mod capability;
+mod error;
+mod event;
+mod exchange;
+pub mod field;
+mod handle;
+mod headers;
+pub mod order;
+mod scope;
+mod state;
+
+pub use app::{App, BoxApp, Manifest, SpecVersion};
+pub use blocking::{Blocking, BlockingPool, run};
+pub use capability::Capabilities;
+pub use error::{Error, SendError, Violation};
+pub use event::{BadRequest, End, FileBody, FileSource, Incoming, Message, Outgoing, Utf8};
+pub use exchange::{Exchange, ExchangeId, Half, Sink, Source};
+pub use handle::{Receiver, Sender};
+pub use headers::{Headers, Iter};
+pub use scope::{
+    Address, BodyHint, Connection, Head, HttpScope, HttpVersion, LifespanScope, Method, Scheme, Scope, ServerInfo,
+    TlsInfo, WebSocketScope,
+};
+pub use state::{Extensions, State};

@@ -1,0 +1,480 @@
+use crate::{Capabilities, End, Error, Headers, HttpScope, Method, Outgoing, SendError, Violation, field};
+
+/// What one request allows its response; fixed when the exchange begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HttpRules {
+    /// What the exchange can do.
+    pub capabilities: Capabilities,
+    /// The method is HEAD: bodies are counted and not sent.
+    pub head: bool,
+    /// The method is CONNECT: a 2xx makes a tunnel.
+    pub connect: bool,
+    /// The client named a protocol to change to: a 101 makes a tunnel.
+    pub upgrade: bool,
+}
+
+impl HttpRules {
+    /// The rules for the request of `scope`.
+    pub fn of(scope: &HttpScope) -> Self {
+        Self {
+            capabilities: scope.capabilities(),
+            head: *scope.method() == Method::Head,
+            connect: *scope.method() == Method::Connect,
+            upgrade: scope.protocol().is_some(),
+        }
+    }
+}
+
+/// The sending half of an HTTP exchange.
+///
+/// ```text
+///             Informational
+///              ┌───────┐
+///              ▼       │
+/// call ──────▶ Idle ───┘
+///               │ Start ──────────────▶ Streaming ◀─┐ Body, File with more
+///               │ Response ──▶ Done        │  └─────┘
+///               │                          ├ Body, File without more ─▶ Done
+///               │                          └ Trailers ────────────────▶ Done
+///               └ Start 101, or 2xx to CONNECT ─▶ Tunnel ─ Body without more ─▶ Done
+/// ```
+#[derive(Clone, Debug)]
+pub struct HttpSend {
+    rules: HttpRules,
+    state: State,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum State {
+    Idle,
+    Streaming(Body),
+    Tunnel,
+    Done,
+    Dead(End),
+}
+
+/// How much body a started response still owes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Body {
+    /// What is left of the announced `content-length`.
+    left: Option<u64>,
+    /// To HEAD, and with 304, `content-length` tells what a GET would have got: sending none is complete.
+    may_be_absent: bool,
+    /// The status allows trailers, and no length was announced.
+    trailers: bool,
+}
+
+/// What is to be done when an application's call has returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Returned {
+    /// Nothing: the response is complete, or the peer is gone.
+    Nothing,
+    /// No response was started: answer with this status, on behalf of the application.
+    Respond(u16),
+    /// A response was started and not completed: cut it off so that the peer sees it.
+    Abort,
+}
+
+impl HttpSend {
+    /// The beginning of an exchange.
+    pub fn new(rules: HttpRules) -> Self {
+        Self { rules, state: State::Idle }
+    }
+
+    /// The rules of the exchange.
+    pub fn rules(&self) -> HttpRules {
+        self.rules
+    }
+
+    /// Takes `event` into account, or refuses it.
+    ///
+    /// # Errors
+    /// The refusal that the application is given. The state is unchanged.
+    #[inline]
+    pub fn accept(&mut self, event: &Outgoing) -> Result<(), SendError> {
+        self.state = match (&self.state, event) {
+            (State::Dead(end), _) => return Err(SendError::Disconnected(end.clone())),
+            (State::Done, _) => return Err(SendError::Finished),
+            (_, Outgoing::Extension(_)) => return Err(SendError::Unsupported(Capabilities::NONE)),
+            (_, Outgoing::Accept { .. } | Outgoing::Message(_) | Outgoing::Close { .. } | Outgoing::Ready(_)) => {
+                return Err(Violation::WrongProtocol.into());
+            }
+            (State::Idle, Outgoing::Response { status, headers, body }) => {
+                self.response(*status, headers, body.len() as u64)?;
+                State::Done
+            }
+            (State::Idle, Outgoing::Start { status, headers }) => self.start(*status, headers)?,
+            (State::Idle, Outgoing::Informational { status, headers }) => {
+                self.needs(Capabilities::INFORMATIONAL)?;
+                if !matches!(status, 100 | 102..=199) {
+                    return Err(Violation::BadStatus.into());
+                }
+                check_fields(headers)?;
+                return Ok(());
+            }
+            (State::Streaming(body), Outgoing::Body { data, more }) => body.sent(data.len() as u64, *more)?,
+            (State::Streaming(body), Outgoing::File { file, more }) => {
+                self.needs(Capabilities::FILE)?;
+                body.sent(file.len, *more)?
+            }
+            (State::Streaming(body), Outgoing::Trailers(fields)) => {
+                self.needs(Capabilities::TRAILERS)?;
+                if !body.trailers {
+                    return Err(SendError::Unsupported(Capabilities::TRAILERS));
+                }
+                check_fields(fields)?;
+                if fields.iter().any(|(name, _)| field::is_forbidden_in_trailers(name)) {
+                    return Err(Violation::BadHeader.into());
+                }
+                State::Done
+            }
+            (State::Tunnel, Outgoing::Body { more: true, .. }) => return Ok(()),
+            (State::Tunnel, Outgoing::Body { more: false, .. }) => State::Done,
+            (State::Tunnel, Outgoing::File { .. } | Outgoing::Trailers(_)) => {
+                return Err(Violation::WrongProtocol.into());
+            }
+            _ => return Err(Violation::OutOfOrder.into()),
+        };
+        Ok(())
+    }
+
+    /// The exchange is over for this reason; a response that is done stays done.
+    pub fn lost(&mut self, end: End) {
+        if !self.is_over() {
+            self.state = State::Dead(end);
+        }
+    }
+
+    /// Nothing of the final response was sent yet.
+    pub fn is_idle(&self) -> bool {
+        self.state == State::Idle
+    }
+
+    /// The response is complete.
+    pub fn is_done(&self) -> bool {
+        self.state == State::Done
+    }
+
+    /// The exchange became a tunnel, and its sending side is open.
+    pub fn is_tunnel(&self) -> bool {
+        self.state == State::Tunnel
+    }
+
+    /// Complete or lost: no event will be accepted any more.
+    pub fn is_over(&self) -> bool {
+        matches!(self.state, State::Done | State::Dead(_))
+    }
+
+    /// What the server does when the call returned `result`; a panic counts as an error that is neither
+    /// a disconnect nor "unsupported".
+    pub fn returned(&self, result: Result<(), &Error>) -> Returned {
+        match (&self.state, result) {
+            (State::Done | State::Dead(_), _) => Returned::Nothing,
+            (State::Idle, Err(error)) if error.is_unsupported() => Returned::Respond(501),
+            (State::Idle, _) => Returned::Respond(500),
+            (State::Streaming(_) | State::Tunnel, _) => Returned::Abort,
+        }
+    }
+
+    fn needs(&self, capability: Capabilities) -> Result<(), SendError> {
+        if self.rules.capabilities.contains(capability) { Ok(()) } else { Err(SendError::Unsupported(capability)) }
+    }
+
+    fn response(&self, status: u16, headers: &Headers, len: u64) -> Result<(), SendError> {
+        // A 2xx to CONNECT has no body to put in one event: it is a tunnel (RFC 9110 section 9.3.6).
+        if !matches!(status, 200..=599) || (self.rules.connect && status < 300) {
+            return Err(Violation::BadStatus.into());
+        }
+        let announced = check_fields(headers)?;
+        if announced.is_some() && announced != Some(len) && !(len == 0 && self.may_be_absent(status)) {
+            return Err(Violation::BadHeader.into());
+        }
+        if len != 0 && !has_body(status) {
+            return Err(Violation::LengthMismatch.into());
+        }
+        Ok(())
+    }
+
+    fn start(&self, status: u16, headers: &Headers) -> Result<State, SendError> {
+        let announced = check_fields(headers)?;
+        match status {
+            101 if self.rules.upgrade => {
+                self.needs(Capabilities::UPGRADE)?;
+                Ok(State::Tunnel)
+            }
+            200..=299 if self.rules.connect => {
+                self.needs(Capabilities::UPGRADE)?;
+                Ok(State::Tunnel)
+            }
+            200..=599 => Ok(State::Streaming(Body {
+                // With a 304 it is the length of what is not sent.
+                left: if has_body(status) { announced } else { Some(0) },
+                may_be_absent: self.may_be_absent(status),
+                trailers: announced.is_none() && has_body(status),
+            })),
+            _ => Err(Violation::BadStatus.into()),
+        }
+    }
+
+    fn may_be_absent(&self, status: u16) -> bool {
+        self.rules.head || status == 304
+    }
+}
+
+impl Body {
+    fn sent(self, len: u64, more: bool) -> Result<State, SendError> {
+        let left = match self.left {
+            None => None,
+            Some(left) => Some(left.checked_sub(len).ok_or(Violation::LengthMismatch)?),
+        };
+        let body = Body { left, may_be_absent: self.may_be_absent && len == 0, ..self };
+        match (more, left) {
+            (true, _) => Ok(State::Streaming(body)),
+            (false, None | Some(0)) => Ok(State::Done),
+            (false, Some(_)) if body.may_be_absent => Ok(State::Done),
+            (false, Some(_)) => Err(Violation::LengthMismatch.into()),
+        }
+    }
+}
+
+/// Whether a response with this status may carry content (RFC 9110 sections 15.3.5, 15.3.6, 15.4.5).
+fn has_body(status: u16) -> bool {
+    !matches!(status, 204 | 205 | 304)
+}
+
+/// Checks every field of a head and returns its `content-length`.
+#[inline]
+fn check_fields(headers: &Headers) -> Result<Option<u64>, Violation> {
+    let mut length = None;
+    for (name, value) in headers {
+        if !field::is_token(name.as_bytes()) || !field::is_value(value) {
+            return Err(Violation::BadHeader);
+        }
+        if name == "content-length" {
+            let number = field::content_length(value).ok_or(Violation::BadHeader)?;
+            if length.replace(number).is_some() {
+                return Err(Violation::BadHeader);
+            }
+        }
+    }
+    Ok(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{FileBody, FileSource, Message, State as AppState};
+    use bytes::Bytes;
+    use std::path::Path;
+
+    const ALL: Capabilities = Capabilities::INFORMATIONAL
+        .union(Capabilities::TRAILERS)
+        .union(Capabilities::FILE)
+        .union(Capabilities::UPGRADE);
+    const GET: HttpRules = HttpRules { capabilities: ALL, head: false, connect: false, upgrade: false };
+
+    fn start(status: u16, headers: Headers) -> Outgoing {
+        Outgoing::Start { status, headers }
+    }
+    fn length(value: &'static str) -> Headers {
+        [("content-length", value)].into_iter().collect()
+    }
+    fn respond(status: u16, body: &'static str) -> Outgoing {
+        Outgoing::Response { status, headers: Headers::new(), body: body.into() }
+    }
+    fn body(data: &'static str, more: bool) -> Outgoing {
+        Outgoing::Body { data: data.into(), more }
+    }
+    fn file(len: u64, more: bool) -> Outgoing {
+        let source = FileSource::Path(Path::new("/").into());
+        Outgoing::File { file: FileBody { source, offset: 0, len }, more }
+    }
+    fn inform(status: u16) -> Outgoing {
+        Outgoing::Informational { status, headers: Headers::new() }
+    }
+    fn foreign() -> Vec<Outgoing> {
+        vec![
+            Outgoing::Accept { subprotocol: None, headers: Headers::new() },
+            Outgoing::Message(Message::Binary(Bytes::new())),
+            Outgoing::Close { code: 1000, reason: "".into() },
+            Outgoing::Ready(AppState::new()),
+        ]
+    }
+
+    /// Runs a script; the last event's verdict, the others must be accepted.
+    fn verdict(rules: HttpRules, script: Vec<Outgoing>) -> (Result<(), SendError>, HttpSend) {
+        let mut send = HttpSend::new(rules);
+        let last = script.len() - 1;
+        for event in &script[..last] {
+            send.accept(event).unwrap_or_else(|error| panic!("{event:?}: {error}"));
+        }
+        let before = format!("{send:?}");
+        let result = send.accept(&script[last]);
+        assert!(result.is_ok() || format!("{send:?}") == before, "a refusal changed the state");
+        (result, send)
+    }
+
+    #[test]
+    fn legal_scripts_end_done() {
+        for script in [
+            vec![respond(200, "x")],
+            vec![inform(100), inform(103), respond(204, "")],
+            vec![start(200, Headers::new()), body("", true), body("x", true), body("", false)],
+            vec![start(200, length("3")), body("ab", true), body("c", false)],
+            vec![start(200, length("3")), body("a", true), file(2, false)],
+            vec![start(200, Headers::new()), body("x", true), Outgoing::Trailers(Headers::new())],
+            vec![start(304, length("9")), body("", false)],
+            vec![start(204, Headers::new()), body("", false)],
+        ] {
+            let (result, send) = verdict(GET, script);
+            assert!(result.is_ok() && send.is_done());
+        }
+    }
+
+    #[test]
+    fn order_is_kept() {
+        use Violation::OutOfOrder;
+        let streaming = || start(200, Headers::new());
+        for script in [
+            vec![body("x", false)],
+            vec![file(1, false)],
+            vec![Outgoing::Trailers(Headers::new())],
+            vec![streaming(), respond(200, "")],
+            vec![streaming(), streaming()],
+            vec![streaming(), inform(103)],
+        ] {
+            assert_eq!(verdict(GET, script).0, Err(OutOfOrder.into()));
+        }
+        for last in [respond(200, ""), streaming(), body("", false), file(0, false), inform(103)] {
+            assert_eq!(verdict(GET, vec![respond(200, ""), last]).0, Err(SendError::Finished));
+        }
+    }
+
+    #[test]
+    fn foreign_events_are_refused() {
+        for event in foreign() {
+            assert_eq!(verdict(GET, vec![event]).0, Err(Violation::WrongProtocol.into()));
+        }
+        let extension = Outgoing::Extension(Box::new(()));
+        assert_eq!(verdict(GET, vec![extension]).0, Err(SendError::Unsupported(Capabilities::NONE)));
+    }
+
+    #[test]
+    fn statuses() {
+        for status in [0, 99, 100, 101, 199, 600, 999] {
+            assert_eq!(verdict(GET, vec![respond(status, "")]).0, Err(Violation::BadStatus.into()));
+            assert_eq!(verdict(GET, vec![start(status, Headers::new())]).0, Err(Violation::BadStatus.into()));
+        }
+        for status in [99, 101, 200] {
+            assert_eq!(verdict(GET, vec![inform(status)]).0, Err(Violation::BadStatus.into()));
+        }
+    }
+
+    #[test]
+    fn lengths() {
+        use Violation::{BadHeader, LengthMismatch};
+        for status in [204, 205, 304] {
+            assert_eq!(verdict(GET, vec![respond(status, "x")]).0, Err(LengthMismatch.into()));
+            let script = vec![start(status, Headers::new()), body("x", true)];
+            assert_eq!(verdict(GET, script).0, Err(LengthMismatch.into()));
+        }
+        assert_eq!(verdict(GET, vec![start(200, length("3")), body("abcd", true)]).0, Err(LengthMismatch.into()));
+        assert_eq!(verdict(GET, vec![start(200, length("3")), body("ab", false)]).0, Err(LengthMismatch.into()));
+        assert_eq!(verdict(GET, vec![start(200, length("3")), file(4, true)]).0, Err(LengthMismatch.into()));
+        for value in ["+3", "", "1, 1", "x"] {
+            assert_eq!(verdict(GET, vec![start(200, length(value))]).0, Err(BadHeader.into()));
+        }
+        let twice = Headers::from_static(&[("content-length", "1"), ("content-length", "1")]);
+        assert_eq!(verdict(GET, vec![start(200, twice)]).0, Err(BadHeader.into()));
+        let other = Outgoing::Response { status: 200, headers: length("2"), body: "x".into() };
+        assert_eq!(verdict(GET, vec![other]).0, Err(BadHeader.into()));
+    }
+
+    #[test]
+    fn a_refused_body_can_be_put_right() {
+        let mut send = HttpSend::new(GET);
+        send.accept(&start(200, length("3"))).unwrap();
+        assert!(send.accept(&body("ab", false)).is_err());
+        send.accept(&body("abc", false)).unwrap();
+        assert!(send.is_done());
+    }
+
+    #[test]
+    fn head_counts_a_body_or_none() {
+        let rules = HttpRules { head: true, ..GET };
+        assert!(verdict(rules, vec![start(200, length("3")), body("", false)]).0.is_ok());
+        assert!(verdict(rules, vec![start(200, length("3")), body("abc", false)]).0.is_ok());
+        let script = vec![start(200, length("3")), body("a", true), body("", false)];
+        assert_eq!(verdict(rules, script).0, Err(Violation::LengthMismatch.into()));
+        let response = Outgoing::Response { status: 200, headers: length("3"), body: Bytes::new() };
+        assert!(verdict(rules, vec![response]).0.is_ok());
+    }
+
+    #[test]
+    fn fields_that_would_split_the_message_are_refused() {
+        for (name, value) in [("x", "a\r\nb: c"), ("a b", "c"), ("", "c"), ("x", "\0"), ("x:", "y")] {
+            let headers: Headers = [(name, value)].into_iter().collect();
+            let expected = Err(Violation::BadHeader.into());
+            assert_eq!(verdict(GET, vec![start(200, headers.clone())]).0, expected);
+            let script = vec![Outgoing::Informational { status: 103, headers: headers.clone() }];
+            assert_eq!(verdict(GET, script).0, expected);
+            let script = vec![start(200, Headers::new()), Outgoing::Trailers(headers)];
+            assert_eq!(verdict(GET, script).0, expected);
+        }
+        let framing = Headers::from_static(&[("content-length", "1")]);
+        let script = vec![start(200, Headers::new()), Outgoing::Trailers(framing)];
+        assert_eq!(verdict(GET, script).0, Err(Violation::BadHeader.into()));
+    }
+
+    #[test]
+    fn capabilities_are_needed() {
+        let rules = HttpRules { capabilities: Capabilities::NONE, ..GET };
+        let refused = |script, capability| {
+            assert_eq!(verdict(rules, script).0, Err(SendError::Unsupported(capability)));
+        };
+        let streaming = || start(200, Headers::new());
+        refused(vec![inform(103)], Capabilities::INFORMATIONAL);
+        refused(vec![streaming(), file(1, false)], Capabilities::FILE);
+        refused(vec![streaming(), Outgoing::Trailers(Headers::new())], Capabilities::TRAILERS);
+        let script = vec![start(200, length("0")), Outgoing::Trailers(Headers::new())];
+        assert_eq!(verdict(GET, script).0, Err(SendError::Unsupported(Capabilities::TRAILERS)));
+    }
+
+    #[test]
+    fn tunnels() {
+        let upgrade = HttpRules { upgrade: true, ..GET };
+        let connect = HttpRules { connect: true, ..GET };
+        for (rules, status) in [(upgrade, 101), (connect, 200)] {
+            let open = || start(status, Headers::new());
+            assert!(verdict(rules, vec![open()]).1.is_tunnel());
+            assert!(verdict(rules, vec![open(), body("raw", true), body("", false)]).1.is_done());
+            assert_eq!(verdict(rules, vec![open(), file(1, true)]).0, Err(Violation::WrongProtocol.into()));
+            assert_eq!(verdict(rules, vec![open(), open()]).0, Err(Violation::OutOfOrder.into()));
+        }
+        assert_eq!(verdict(connect, vec![respond(200, "")]).0, Err(Violation::BadStatus.into()));
+        assert!(verdict(connect, vec![respond(404, "no")]).0.is_ok());
+        assert!(verdict(upgrade, vec![respond(200, "plain")]).0.is_ok());
+    }
+
+    #[test]
+    fn a_lost_exchange_says_why() {
+        let mut send = HttpSend::new(GET);
+        send.lost(End::Timeout);
+        assert_eq!(send.accept(&respond(200, "")), Err(SendError::Disconnected(End::Timeout)));
+        assert_eq!(send.returned(Ok(())), Returned::Nothing);
+    }
+
+    #[test]
+    fn returns() {
+        let failure = Error::from("oops");
+        let unsupported = Error::unsupported();
+        let idle = HttpSend::new(GET);
+        assert_eq!(idle.returned(Ok(())), Returned::Respond(500));
+        assert_eq!(idle.returned(Err(&failure)), Returned::Respond(500));
+        assert_eq!(idle.returned(Err(&unsupported)), Returned::Respond(501));
+        let (_, streaming) = verdict(GET, vec![start(200, Headers::new())]);
+        assert_eq!(streaming.returned(Ok(())), Returned::Abort);
+        let (_, done) = verdict(GET, vec![respond(200, "")]);
+        assert_eq!(done.returned(Err(&failure)), Returned::Nothing);
+    }
+}

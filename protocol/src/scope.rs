@@ -1,0 +1,510 @@
+use crate::{BlockingPool, Capabilities, Extensions, Headers, SpecVersion, State, field};
+use bytes::Bytes;
+use std::any::Any;
+use std::borrow::Cow;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What a call is about.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Scope {
+    /// One HTTP request.
+    Http(HttpScope),
+    /// One WebSocket, from its handshake on.
+    WebSocket(WebSocketScope),
+    /// The life of the server process.
+    Lifespan(LifespanScope),
+}
+
+impl Scope {
+    /// The server that calls.
+    pub fn server(&self) -> &Arc<ServerInfo> {
+        match self {
+            Self::Http(scope) => &scope.head.connection.server_info,
+            Self::WebSocket(scope) => &scope.http.head.connection.server_info,
+            Self::Lifespan(scope) => &scope.server,
+        }
+    }
+}
+
+/// One HTTP request: its head, its connection, and where in the path the application is mounted.
+///
+/// Cheap to clone. What is shared is never changed: [`headers_mut`](Self::headers_mut) copies first when
+/// another clone is alive.
+///
+/// `raw_path() == root_path() ++ local_path()` always holds; the bytes are those of the wire, not decoded.
+/// A router splits `local_path` on `/` first and decodes each segment afterwards, so that `%2F` stays what
+/// it is.
+#[derive(Clone, Debug)]
+pub struct HttpScope {
+    head: Arc<Head>,
+    capabilities: Capabilities,
+    mount: u32,
+    extensions: Extensions,
+}
+
+impl HttpScope {
+    /// The scope that a server hands to its application.
+    pub fn new(head: Arc<Head>, capabilities: Capabilities) -> Self {
+        Self { head, capabilities, mount: 0, extensions: Extensions::default() }
+    }
+
+    /// The request method.
+    pub fn method(&self) -> &Method {
+        &self.head.method
+    }
+
+    /// The version of HTTP that the request was made with.
+    pub fn version(&self) -> HttpVersion {
+        self.head.version
+    }
+
+    /// How the peer reached the server.
+    pub fn scheme(&self) -> Scheme {
+        self.head.scheme
+    }
+
+    /// The request target without the authority: path and query, `*` for OPTIONS, `host:port` for CONNECT.
+    pub fn target(&self) -> &[u8] {
+        &self.head.target
+    }
+
+    /// The header fields.
+    pub fn headers(&self) -> &Headers {
+        &self.head.headers
+    }
+
+    /// The header fields, to be changed for those further in.
+    pub fn headers_mut(&mut self) -> &mut Headers {
+        &mut Arc::make_mut(&mut self.head).headers
+    }
+
+    /// The whole path as received, without the query.
+    pub fn raw_path(&self) -> &[u8] {
+        &self.head.target[..self.head.path_len as usize]
+    }
+
+    /// The part of the path that mounts have taken; empty at the outermost application.
+    pub fn root_path(&self) -> &[u8] {
+        &self.raw_path()[..self.mount as usize]
+    }
+
+    /// The part of the path that is left for this application.
+    pub fn local_path(&self) -> &[u8] {
+        &self.raw_path()[self.mount as usize..]
+    }
+
+    /// What follows the `?`, as received; `None` without one.
+    pub fn query(&self) -> Option<&[u8]> {
+        self.head.target.get(self.head.path_len as usize + 1..)
+    }
+
+    /// Takes `prefix` off the local path if it stands there in whole segments; `false` changes nothing.
+    ///
+    /// ```
+    /// # use transom::{Capabilities, Head, HttpScope};
+    /// # let head = Head { target: b"/api/v1/users".to_vec(), path_len: 13, ..Head::default() };
+    /// # let mut scope = HttpScope::new(head.into(), Capabilities::NONE);
+    /// assert!(!scope.mount(b"/ap"));
+    /// assert!(scope.mount(b"/api") && scope.mount(b"/v1/"));
+    /// assert_eq!((scope.root_path(), scope.local_path()), (&b"/api/v1"[..], &b"/users"[..]));
+    /// ```
+    pub fn mount(&mut self, prefix: &[u8]) -> bool {
+        let prefix = prefix.strip_suffix(b"/").unwrap_or(prefix);
+        let Some(rest) = self.local_path().strip_prefix(prefix) else { return false };
+        if !rest.is_empty() && rest[0] != b'/' {
+            return false;
+        }
+        // A prefix of the path is not longer than it, and the path's length is a `u32`.
+        self.mount += prefix.len() as u32;
+        true
+    }
+
+    /// Whether there is a request body, and how long; an app that sees `None` need not receive at all.
+    pub fn body(&self) -> BodyHint {
+        self.head.body
+    }
+
+    /// The protocol to which the client would like to change (RFC 9110 section 7.8): a `Start` with
+    /// status 101 accepts and makes a tunnel, any other response declines.
+    pub fn protocol(&self) -> Option<&str> {
+        self.head.protocol.as_deref()
+    }
+
+    /// The connection.
+    pub fn connection(&self) -> &Connection {
+        &self.head.connection
+    }
+
+    /// What this exchange can do.
+    pub fn capabilities(&self) -> Capabilities {
+        self.capabilities
+    }
+
+    /// Takes capabilities away from those further in; how a layer hides what it would break.
+    pub fn mask(&mut self, broken: Capabilities) {
+        self.capabilities = self.capabilities.without(broken);
+    }
+
+    /// The value of type `T` that the application made at startup.
+    pub fn state<T: Any + Send + Sync>(&self) -> Option<&T> {
+        self.head.connection.state.get()
+    }
+
+    /// What outer layers added.
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+
+    /// What outer layers added, to be added to.
+    pub fn extensions_mut(&mut self) -> &mut Extensions {
+        &mut self.extensions
+    }
+}
+
+/// One WebSocket: the scope of its handshake request, and what the client offers.
+#[derive(Clone, Debug)]
+pub struct WebSocketScope {
+    http: HttpScope,
+}
+
+impl WebSocketScope {
+    /// The scope of a valid handshake request.
+    pub fn new(http: HttpScope) -> Self {
+        Self { http }
+    }
+
+    /// The handshake request.
+    pub fn http(&self) -> &HttpScope {
+        &self.http
+    }
+
+    /// The handshake request, to be changed for those further in.
+    pub fn http_mut(&mut self) -> &mut HttpScope {
+        &mut self.http
+    }
+
+    /// The subprotocols that the client offers, in its order of preference.
+    pub fn subprotocols(&self) -> impl Iterator<Item = &str> {
+        let fields = self.http.headers().get_all("sec-websocket-protocol");
+        fields.flat_map(field::list).filter_map(|name| std::str::from_utf8(name).ok())
+    }
+}
+
+/// The life of the server process: called once, before any other call.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct LifespanScope {
+    /// The server.
+    pub server: Arc<ServerInfo>,
+}
+
+impl LifespanScope {
+    /// The scope of a server's lifespan call.
+    pub fn new(server: Arc<ServerInfo>) -> Self {
+        Self { server }
+    }
+}
+
+/// A request head, as a server fills it in. Shared by the clones of a scope and used again for the next
+/// request once none is left.
+#[derive(Clone, Debug, Default)]
+pub struct Head {
+    /// The method.
+    pub method: Method,
+    /// The version.
+    pub version: HttpVersion,
+    /// The scheme.
+    pub scheme: Scheme,
+    /// What is known of the body.
+    pub body: BodyHint,
+    /// Path and query as received (an absolute-form target loses its authority, which becomes `host`).
+    pub target: Vec<u8>,
+    /// How much of `target` is path: all of it, or up to the `?`.
+    pub path_len: u32,
+    /// The header fields.
+    pub headers: Headers,
+    /// The protocol to which the client would like to change.
+    pub protocol: Option<Box<str>>,
+    /// The connection.
+    pub connection: Arc<Connection>,
+}
+
+/// What a request method asks for (RFC 9110 section 9).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+#[allow(missing_docs)]
+pub enum Method {
+    #[default]
+    Get,
+    Head,
+    Post,
+    Put,
+    Delete,
+    Connect,
+    Options,
+    Trace,
+    Patch,
+    /// Any other token; methods are case-sensitive, so `get` is here.
+    Other(Box<str>),
+}
+
+impl Method {
+    /// The method as it stands on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+            Self::Connect => "CONNECT",
+            Self::Options => "OPTIONS",
+            Self::Trace => "TRACE",
+            Self::Patch => "PATCH",
+            Self::Other(name) => name,
+        }
+    }
+}
+
+impl From<&str> for Method {
+    fn from(name: &str) -> Self {
+        match name {
+            "GET" => Self::Get,
+            "HEAD" => Self::Head,
+            "POST" => Self::Post,
+            "PUT" => Self::Put,
+            "DELETE" => Self::Delete,
+            "CONNECT" => Self::Connect,
+            "OPTIONS" => Self::Options,
+            "TRACE" => Self::Trace,
+            "PATCH" => Self::Patch,
+            other => Self::Other(other.into()),
+        }
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A version of HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[non_exhaustive]
+pub enum HttpVersion {
+    /// HTTP/1.0.
+    Http10,
+    /// HTTP/1.1.
+    #[default]
+    Http11,
+    /// HTTP/2.
+    Http2,
+    /// HTTP/3.
+    Http3,
+}
+
+impl HttpVersion {
+    /// The number alone: `1.0`, `1.1`, `2`, `3`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http10 => "1.0",
+            Self::Http11 => "1.1",
+            Self::Http2 => "2",
+            Self::Http3 => "3",
+        }
+    }
+}
+
+/// With the protocol's name: `HTTP/1.1`.
+impl fmt::Display for HttpVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HTTP/{}", self.as_str())
+    }
+}
+
+/// The scheme of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Scheme {
+    /// Without TLS.
+    #[default]
+    Http,
+    /// Over TLS.
+    Https,
+}
+
+impl Scheme {
+    /// `http` or `https`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+}
+
+/// What the head of a request says of its body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum BodyHint {
+    /// There is none, and none will be delivered.
+    #[default]
+    None,
+    /// So many bytes.
+    Exact(u64),
+    /// Some; how many is known at its end.
+    Unknown,
+}
+
+/// One connection of a peer. One object for all its exchanges.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Connection {
+    /// A number that no other connection of this process has.
+    pub id: u64,
+    /// The peer's address.
+    pub client: Address,
+    /// The address that the peer connected to.
+    pub server: Address,
+    /// What the TLS handshake settled; `None` without TLS.
+    pub tls: Option<TlsInfo>,
+    /// What the application made at startup.
+    pub state: State,
+    /// The server.
+    pub server_info: Arc<ServerInfo>,
+}
+
+impl Connection {
+    /// A connection without TLS.
+    pub fn new(id: u64, client: Address, server: Address, state: State, server_info: Arc<ServerInfo>) -> Self {
+        Self { id, client, server, tls: None, state, server_info }
+    }
+}
+
+/// One end of a connection.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Address {
+    /// An IP address and a port.
+    Ip(SocketAddr),
+    /// A Unix socket; clients rarely have a path.
+    Unix(Option<Arc<Path>>),
+    /// Not known.
+    #[default]
+    Unknown,
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ip(address) => address.fmt(f),
+            Self::Unix(Some(path)) => write!(f, "unix:{}", path.display()),
+            Self::Unix(None) => f.write_str("unix:"),
+            Self::Unknown => f.write_str("-"),
+        }
+    }
+}
+
+/// What a TLS handshake settled.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct TlsInfo {
+    /// The protocol version as on the wire: `0x0304` is TLS 1.3.
+    pub version: u16,
+    /// The cipher suite as on the wire (IANA's registry).
+    pub cipher: u16,
+    /// The server name that the client asked for.
+    pub sni: Option<Box<str>>,
+    /// The application protocol that was agreed on.
+    pub alpn: Option<Bytes>,
+    /// The client's certificates in DER, its own first.
+    pub peer_chain: Vec<Bytes>,
+    /// Whether they were verified.
+    pub peer_verified: bool,
+}
+
+/// The server: one object for the life of the process.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct ServerInfo {
+    /// The version of the contract that it keeps.
+    pub spec: SpecVersion,
+    /// Its name and version, as `name/1.2.3`.
+    pub software: Cow<'static, str>,
+    /// What it can do at best; each scope says what holds for its exchange.
+    pub capabilities: Capabilities,
+    /// A path prefix that a front proxy takes off: for building links, never a part of `raw_path`.
+    pub external_prefix: Option<Box<str>>,
+    /// Threads that may block; without them [`Blocking`](crate::Blocking) starts its own.
+    pub blocking: Option<Arc<dyn BlockingPool>>,
+}
+
+impl ServerInfo {
+    /// A server of the current version of the contract.
+    pub fn new(software: impl Into<Cow<'static, str>>, capabilities: Capabilities) -> Self {
+        Self {
+            spec: SpecVersion::CURRENT,
+            software: software.into(),
+            capabilities,
+            external_prefix: None,
+            blocking: None,
+        }
+    }
+}
+
+impl Default for ServerInfo {
+    fn default() -> Self {
+        Self::new("", Capabilities::NONE)
+    }
+}
+
+impl fmt::Debug for ServerInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerInfo")
+            .field("spec", &self.spec)
+            .field("software", &self.software)
+            .field("capabilities", &self.capabilities)
+            .field("external_prefix", &self.external_prefix)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scope(target: &str) -> HttpScope {
+        let path_len = target.find('?').unwrap_or(target.len()) as u32;
+        let head = Head { target: target.as_bytes().to_vec(), path_len, ..Head::default() };
+        HttpScope::new(head.into(), Capabilities::NONE)
+    }
+
+    #[test]
+    fn paths_and_queries() {
+        assert_eq!(scope("/a%2Fb?x=1?y").raw_path(), b"/a%2Fb");
+        assert_eq!(scope("/a%2Fb?x=1?y").query(), Some(&b"x=1?y"[..]));
+        assert_eq!((scope("/?").query(), scope("/").query()), (Some(&b""[..]), None));
+    }
+
+    #[test]
+    fn mounts_take_whole_segments() {
+        let mut whole = scope("/api");
+        assert!(whole.mount(b"/api") && whole.local_path().is_empty());
+        assert!(whole.mount(b"/") && whole.root_path() == b"/api");
+        let mut partial = scope("/apikey");
+        assert!(!partial.mount(b"/api"));
+        assert_eq!((partial.root_path(), partial.local_path()), (&b""[..], &b"/apikey"[..]));
+    }
+
+    #[test]
+    fn headers_are_copied_when_shared() {
+        let mut inner = scope("/");
+        let outer = inner.clone();
+        inner.headers_mut().push("x", b"1");
+        assert!(outer.headers().is_empty() && !inner.headers().is_empty());
+    }
+}

@@ -1,0 +1,101 @@
+use std::any::{Any, TypeId};
+use std::fmt;
+use std::sync::Arc;
+
+type Entry = (TypeId, Arc<dyn Any + Send + Sync>);
+
+/// What an application made at startup and wants to find again in every exchange, one value per type.
+///
+/// Built by the lifespan call, sent as [`Outgoing::Ready`](crate::Outgoing::Ready), read through
+/// [`HttpScope::state`](crate::HttpScope::state). Cloning shares the values.
+///
+/// ```
+/// use transom::State;
+///
+/// struct Greeting(&'static str);
+/// let state = State::new().with(Greeting("hello")).with(42u32);
+/// assert_eq!(state.get::<Greeting>().map(|greeting| greeting.0), Some("hello"));
+/// assert_eq!(state.get::<u32>(), Some(&42));
+/// assert_eq!(state.get::<u64>(), None);
+/// ```
+#[derive(Clone, Default)]
+pub struct State(Arc<Vec<Entry>>);
+
+impl State {
+    /// Nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// This state with `value` in it, in place of a value of the same type.
+    pub fn with<T: Any + Send + Sync>(mut self, value: T) -> Self {
+        insert(Arc::make_mut(&mut self.0), Arc::new(value));
+        self
+    }
+
+    /// The value of type `T`.
+    pub fn get<T: Any + Send + Sync>(&self) -> Option<&T> {
+        find(&self.0)
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "State({} values)", self.0.len())
+    }
+}
+
+/// What a server or a layer adds to one exchange for those further in, one value per type.
+///
+/// Empty until the first insertion, and then free. A clone shares the values but not later insertions.
+#[derive(Clone, Default)]
+// The box keeps every scope small: one word, for the common case that there is nothing.
+#[allow(clippy::box_collection)]
+pub struct Extensions(Option<Box<Vec<Entry>>>);
+
+impl Extensions {
+    /// Puts `value` in, in place of a value of the same type.
+    pub fn insert<T: Any + Send + Sync>(&mut self, value: T) {
+        insert(self.0.get_or_insert_default(), Arc::new(value));
+    }
+
+    /// The value of type `T`.
+    pub fn get<T: Any + Send + Sync>(&self) -> Option<&T> {
+        find(self.0.as_ref()?)
+    }
+}
+
+impl fmt::Debug for Extensions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Extensions({} values)", self.0.as_ref().map_or(0, |entries| entries.len()))
+    }
+}
+
+fn insert<T: Any + Send + Sync>(entries: &mut Vec<Entry>, value: Arc<T>) {
+    entries.retain(|entry| entry.0 != TypeId::of::<T>());
+    entries.push((TypeId::of::<T>(), value));
+}
+
+fn find<T: Any + Send + Sync>(entries: &[Entry]) -> Option<&T> {
+    entries.iter().find(|entry| entry.0 == TypeId::of::<T>())?.1.downcast_ref()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_value_per_type() {
+        let state = State::new().with(1u8).with(2u8);
+        assert_eq!(state.get::<u8>(), Some(&2));
+    }
+
+    #[test]
+    fn a_clone_does_not_see_later_insertions() {
+        let mut inner = Extensions::default();
+        inner.insert("outer");
+        let outer = inner.clone();
+        inner.insert(1u8);
+        assert_eq!((outer.get::<&str>(), outer.get::<u8>()), (Some(&"outer"), None));
+    }
+}
