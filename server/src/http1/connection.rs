@@ -1,0 +1,379 @@
+//! One connection: read a head, run the call, write what it sent, and again.
+
+use super::buffers;
+use super::decode::{DecodeLimits, Decoder};
+use super::encode::{self, Asked, Framing};
+use super::exchange::{Begin, Exchanges, Finished, Lent};
+use super::head::{self, Parser, Refused};
+use super::output::Output;
+use super::running::Running;
+use super::wire::Wire;
+use crate::access_log::{Outcome, Record};
+use crate::application::Call;
+use crate::transport::Transport;
+use crate::worker::Worker;
+use bytes::{Buf, BytesMut};
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::SystemTime;
+use tokio::sync::futures::Notified;
+use tokio::time::Instant;
+use transom::order::{HttpRules, Returned};
+use transom::{BadRequest, BodyHint, End, Error, Head, Headers, HttpScope, HttpVersion, Method, Receiver, Scope, Sender};
+
+/// Serves a connection until it is closed.
+pub(crate) async fn serve(transport: Transport, peer: transom::Connection, worker: Arc<Worker>) {
+    let mut drained = pin!(worker.drained());
+    let mut connection = Connection::new(transport, Arc::new(peer), &worker);
+    loop {
+        let after = match connection.next_request(drained.as_mut()).await {
+            Ok(request) => connection.exchange(request).await,
+            Err(Ending::Closed) => return,
+            Err(Ending::Refused(status)) => {
+                connection.answer(status, &Headers::new(), NOTHING_ASKED);
+                After::Close { linger: true }
+            }
+        };
+        match after {
+            After::Next => {}
+            After::Close { linger } => return connection.close(linger).await,
+            After::Reset => return connection.wire.reset_on_close(),
+        }
+    }
+}
+
+/// Answers to pipelined requests are gathered up to here before they are written.
+const GATHERED: u64 = 64 << 10;
+
+/// Input that is thrown away at most while lingering.
+const LINGERED: usize = 256 << 10;
+
+/// What is taken as asked by a request that could not be understood.
+const NOTHING_ASKED: Asked = Asked { version: HttpVersion::Http11, head: false, connect: false, keep_alive: false };
+
+pub(super) struct Connection {
+    pub(super) wire: Wire,
+    pub(super) worker: Arc<Worker>,
+    pub(super) exchanges: Arc<Exchanges>,
+    pub(super) call: Box<dyn Call>,
+    /// What is on its way to the peer. While a call runs, what it sends gathers in the exchange.
+    pub(super) output: Output,
+    /// When this task last had a reason to look at the clock.
+    pub(super) now: Instant,
+    peer: Arc<transom::Connection>,
+    head: Arc<Head>,
+    parser: Parser,
+    input: BytesMut,
+}
+
+struct Request {
+    asked: Asked,
+    expects_continue: bool,
+}
+
+/// Why there is no next request.
+enum Ending {
+    Refused(u16),
+    Closed,
+}
+
+/// What comes after an exchange.
+enum After {
+    Next,
+    Close { linger: bool },
+    Reset,
+}
+
+impl Connection {
+    fn new(transport: Transport, peer: Arc<transom::Connection>, worker: &Arc<Worker>) -> Self {
+        Self {
+            wire: Wire::new(transport),
+            worker: Arc::clone(worker),
+            exchanges: Arc::new(Exchanges::new(Arc::clone(worker))),
+            call: worker.application().slot(),
+            output: Output::default(),
+            now: Instant::now(),
+            head: Arc::new(Head { connection: Arc::clone(&peer), ..Head::default() }),
+            peer,
+            parser: Parser::default(),
+            input: BytesMut::new(),
+        }
+    }
+
+    /// The next request, its head in `self.head`. What waits to be written goes out before anything is waited for.
+    async fn next_request(&mut self, mut drained: Pin<&mut Notified<'_>>) -> Result<Request, Ending> {
+        let worker = Arc::clone(&self.worker);
+        let limits = &worker.config().limits;
+        let mut head_deadline = limits.head_timeout.map(|timeout| self.now + timeout);
+        poll_fn(|cx| {
+            loop {
+                if !self.input.is_empty()
+                    && self.output.len() < GATHERED
+                    && let Some(request) = self.parse_head()?
+                {
+                    return Poll::Ready(Ok(request));
+                }
+                match self.wire.poll_write(&mut self.output, self.now, limits.write_timeout, cx) {
+                    Poll::Ready(Ok(())) if self.parser.is_fresh() && !self.input.is_empty() => continue,
+                    Poll::Ready(Ok(())) => {}
+                    Poll::Ready(Err(_)) => return Poll::Ready(Err(Ending::Closed)),
+                    Poll::Pending => return Poll::Pending,
+                }
+                let empty = self.input.is_empty();
+                if empty && worker.is_draining() {
+                    return Poll::Ready(Err(Ending::Closed));
+                }
+                match self.wire.poll_read(&mut self.input, cx) {
+                    Poll::Ready(Ok(count)) if count > 0 => {
+                        self.now = Instant::now();
+                        if empty {
+                            head_deadline = limits.head_timeout.map(|timeout| self.now + timeout);
+                        }
+                    }
+                    Poll::Ready(_) => return Poll::Ready(Err(Ending::Closed)),
+                    Poll::Pending if empty => {
+                        self.release();
+                        let deadline = limits.keep_alive.map(|timeout| self.now + timeout);
+                        if self.wire.timer.has_passed(deadline, cx) {
+                            return Poll::Ready(Err(Ending::Closed));
+                        }
+                        // Listening for the stop first and looking for it afterwards misses none.
+                        let _ = drained.as_mut().poll(cx);
+                        return if worker.is_draining() { Poll::Ready(Err(Ending::Closed)) } else { Poll::Pending };
+                    }
+                    Poll::Pending if self.wire.timer.has_passed(head_deadline, cx) => {
+                        return Poll::Ready(Err(Ending::Refused(408)));
+                    }
+                    Poll::Pending => return Poll::Pending,
+                }
+            }
+        })
+        .await
+    }
+
+    #[inline]
+    fn parse_head(&mut self) -> Result<Option<Request>, Ending> {
+        if Arc::get_mut(&mut self.head).is_none() {
+            // The application kept its scope.
+            self.head = Arc::new(Head { connection: Arc::clone(&self.peer), ..Head::default() });
+        }
+        let head = Arc::get_mut(&mut self.head).expect("looked at above, and nobody else has a way to it");
+        let config = self.worker.config();
+        let parsed = self.parser.parse(&self.input, config, head).map_err(|Refused(status)| Ending::Refused(status))?;
+        let Some(request) = parsed else { return Ok(None) };
+        self.input.advance(request.len);
+        if let (BodyHint::Exact(length), Some(limit)) = (head.body, config.limits.body)
+            && length > limit
+        {
+            return Err(Ending::Refused(413));
+        }
+        if !config.root_path.is_empty() {
+            head::publish(head, config.root_path.as_bytes());
+        }
+        let asked = Asked {
+            version: head.version,
+            head: head.method == Method::Head,
+            connect: head.method == Method::Connect,
+            keep_alive: request.keep_alive,
+        };
+        let expects_continue = request.expects_continue && self.input.is_empty();
+        Ok(Some(Request { asked, expects_continue }))
+    }
+
+    /// One exchange, from the call to what is left of its request.
+    async fn exchange(&mut self, request: Request) -> After {
+        let worker = Arc::clone(&self.worker);
+        let config = worker.config();
+        let limits = &config.limits;
+        let decode_limits = DecodeLimits { body: limits.body, trailers: limits.trailers, fields: limits.headers };
+        let decoder = Decoder::new(self.head.body, decode_limits);
+        let Some(_in_flight) = worker.enter() else {
+            let asked = Asked { keep_alive: request.asked.keep_alive && !request.expects_continue, ..request.asked };
+            self.answer(503, &Headers::from_static(&[("retry-after", "1")]), asked);
+            return self.settle(decoder, asked.keep_alive).await;
+        };
+        let started = config.access_log.is_some().then(|| (SystemTime::now(), self.now));
+
+        let mut scope = HttpScope::new(Arc::clone(&self.head), worker.capabilities(self.head.version));
+        if !config.root_path.is_empty() {
+            scope.mount(config.root_path.as_bytes());
+        }
+        self.output.prepare();
+        let id = self.exchanges.begin(Begin {
+            rules: HttpRules::of(&scope),
+            asked: request.asked,
+            expects_continue: request.expects_continue,
+            lent: Lent {
+                input: std::mem::take(&mut self.input),
+                output: std::mem::take(&mut self.output),
+                decoder,
+            },
+            now: self.now,
+        });
+        let receive = Receiver::new(Arc::clone(&self.exchanges) as _, id);
+        let send = Sender::new(Arc::clone(&self.exchanges) as _, id);
+        self.call.start(Scope::Http(scope), receive, send);
+
+        let mut running = Running::default();
+        let result = poll_fn(|cx| self.poll_call(&mut running, cx)).await.into_result();
+        let mut finished = self.exchanges.finish(result.as_ref().map(|()| ()));
+        self.report(&result, &finished);
+        let after = self.conclude(&running, &mut finished).await;
+        if let (Some(log), Some((at, begun))) = (&config.access_log, started) {
+            let outcome = match after {
+                _ if running.is_lost() => Outcome::Disconnected,
+                _ if finished.returned == Returned::Abort => Outcome::Aborted,
+                _ => Outcome::Complete,
+            };
+            log.record(&Record {
+                head: &self.head,
+                status: finished.status,
+                bytes: finished.body_bytes,
+                started: at,
+                duration: begun.elapsed(),
+                outcome,
+            });
+        }
+        after
+    }
+
+    /// Answers for the call where it did not, and sees to what is left of the request.
+    async fn conclude(&mut self, running: &Running, finished: &mut Finished) -> After {
+        let lent = std::mem::take(&mut finished.lent);
+        self.input = lent.input;
+        if running.is_lost() {
+            return if running.is_broken_off() { After::Reset } else { After::Close { linger: false } };
+        }
+        if !self.output.is_empty() && !self.flush().await {
+            return After::Close { linger: false };
+        }
+        self.output = lent.output;
+        let asked = Asked { keep_alive: finished.asked.keep_alive && finished.end.is_none(), ..finished.asked };
+        match finished.returned {
+            Returned::Nothing if finished.framing == Framing::Tunnel => After::Close { linger: true },
+            Returned::Nothing => self.settle(lent.decoder, asked.keep_alive).await,
+            Returned::Respond(status) => {
+                finished.status = blame(status, finished.end.as_ref());
+                let keep_alive = asked.keep_alive && finished.status >= 500 && !finished.expects_continue;
+                self.answer(finished.status, &Headers::new(), Asked { keep_alive, ..asked });
+                self.settle(lent.decoder, keep_alive).await
+            }
+            // What was accepted is delivered; that it is not all must show. Where only the end of the connection
+            // marks the end of the body, a reset is the only way to say so.
+            Returned::Abort => {
+                let flushed = self.flush().await;
+                match finished.framing {
+                    Framing::Length | Framing::Chunked if flushed => After::Close { linger: false },
+                    _ => After::Reset,
+                }
+            }
+        }
+    }
+
+    /// Reads what is left of a request body, if it is little enough to be worth a connection.
+    async fn settle(&mut self, mut decoder: Decoder, keep_alive: bool) -> After {
+        if !keep_alive {
+            return After::Close { linger: true };
+        }
+        if decoder.is_finished() {
+            return After::Next;
+        }
+        let worker = Arc::clone(&self.worker);
+        let limits = &worker.config().limits;
+        let mut left = limits.discard;
+        if decoder.remaining().is_some_and(|remaining| remaining > left) {
+            return After::Close { linger: true };
+        }
+        self.now = Instant::now();
+        poll_fn(|cx| {
+            loop {
+                match decoder.decode(&mut self.input) {
+                    Ok(_) if decoder.is_finished() => return Poll::Ready(After::Next),
+                    Ok(Some(_)) => continue,
+                    Ok(None) => {}
+                    Err(_) => return Poll::Ready(After::Close { linger: true }),
+                }
+                match self.wire.poll_write(&mut self.output, self.now, limits.write_timeout, cx) {
+                    Poll::Ready(Ok(())) => {}
+                    Poll::Ready(Err(_)) => return Poll::Ready(After::Close { linger: false }),
+                    Poll::Pending => return Poll::Pending,
+                }
+                match self.wire.poll_read(&mut self.input, cx) {
+                    Poll::Ready(Ok(count)) if count > 0 && count as u64 <= left => left -= count as u64,
+                    Poll::Ready(_) => return Poll::Ready(After::Close { linger: true }),
+                    Poll::Pending => {
+                        let deadline = limits.body_timeout.map(|timeout| self.now + timeout);
+                        return if self.wire.timer.has_passed(deadline, cx) {
+                            Poll::Ready(After::Close { linger: true })
+                        } else {
+                            Poll::Pending
+                        };
+                    }
+                }
+            }
+        })
+        .await
+    }
+
+    /// Writes everything; `false` if the peer does not take it.
+    async fn flush(&mut self) -> bool {
+        let timeout = self.worker.config().limits.write_timeout;
+        self.now = Instant::now();
+        poll_fn(|cx| self.wire.poll_write(&mut self.output, self.now, timeout, cx)).await.is_ok()
+    }
+
+    /// Closes so that the peer gets everything that was written. A close with unread input makes the system send a
+    /// reset, on which the peer may forget what it has not read yet: so the sending side goes first, and
+    /// what still comes in is thrown away for a while (RFC 9112 section 9.6).
+    async fn close(&mut self, linger: bool) {
+        if !self.flush().await || poll_fn(|cx| self.wire.poll_shutdown(cx)).await.is_err() || !linger {
+            return;
+        }
+        self.release();
+        let deadline = Instant::now() + self.worker.config().limits.linger;
+        let mut limit = LINGERED;
+        poll_fn(|cx| self.wire.poll_drain(&mut limit, deadline, cx)).await;
+    }
+
+    /// Answers in the server's own name.
+    fn answer(&mut self, status: u16, headers: &Headers, asked: Asked) {
+        let (fixed, now) = (self.worker.fixed(), self.now.into_std());
+        self.output.prepare();
+        self.output.append(|out| encode::own(out, status, asked, headers, fixed, now));
+    }
+
+    /// Gives the buffers of a connection that waits back.
+    fn release(&mut self) {
+        if self.input.capacity() > 0 {
+            buffers::give_input(std::mem::take(&mut self.input));
+        }
+        self.output.release();
+    }
+
+    /// One readable line for what went wrong in the application.
+    fn report(&self, result: &Result<(), Error>, finished: &Finished) {
+        let what = match (result, finished.returned) {
+            (Ok(()), Returned::Nothing) => return,
+            (Err(error), _) if error.is_disconnect() && finished.end.is_some() => return,
+            // The request was at fault, and is answered so.
+            (_, Returned::Respond(500)) if finished.end.is_some() => return,
+            (Err(error), _) => error.to_string(),
+            (Ok(()), Returned::Respond(_)) => "it returned without a response".into(),
+            (Ok(()), Returned::Abort) => "it returned before its response was complete".into(),
+        };
+        let Head { method, target, .. } = &*self.head;
+        tracing::error!("the application failed on {method} {}: {what}", target.escape_ascii());
+    }
+}
+
+/// The status of an answer for the application: its own failure, or that of the request it was given.
+fn blame(status: u16, end: Option<&End>) -> u16 {
+    match end {
+        Some(End::Timeout) => 408,
+        Some(End::BadRequest(BadRequest::TooLarge)) => 413,
+        Some(End::BadRequest(_)) => 400,
+        _ => status,
+    }
+}

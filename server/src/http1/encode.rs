@@ -1,0 +1,309 @@
+//! Response heads and body framing, as bytes.
+//!
+//! What arrives here was accepted by [`transom::order`]: statuses and fields are legal, lengths add up. This module
+//! chooses the framing (RFC 9112 section 6), which is the server's alone, and writes.
+
+use super::date;
+use super::output::Output;
+use crate::Config;
+use bytes::Bytes;
+use std::io::Write;
+use std::time::Instant;
+use transom::{Headers, HttpVersion, field};
+
+/// What the request decides about the framing of its response.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    pub(super) version: HttpVersion,
+    /// HEAD: heads are as for GET, bodies are not sent.
+    pub(super) head: bool,
+    /// CONNECT: a 2xx has no framing fields.
+    pub(super) connect: bool,
+    /// The connection may be used again, as far as the request and the server are concerned.
+    pub(super) keep_alive: bool,
+}
+
+/// How the body of a started response is marked off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Framing {
+    /// Its length was announced.
+    Length,
+    /// In chunks.
+    Chunked,
+    /// By the end of the connection: to HTTP/1.0, which has no chunks.
+    UntilClose,
+    /// Nothing is sent: the answer to HEAD, and 204, 205, 304.
+    Absent,
+    /// Raw bytes both ways.
+    Tunnel,
+}
+
+/// A response head, accepted.
+pub(super) struct Head<'a> {
+    pub(super) status: u16,
+    pub(super) headers: &'a Headers,
+    /// The length of a body that is whole already.
+    pub(super) whole: Option<usize>,
+}
+
+/// What of a head is the same in every response.
+#[derive(Debug)]
+pub(crate) struct Fixed {
+    server: Vec<u8>,
+    date: bool,
+    /// Each with its line.
+    headers: Vec<(Box<str>, Vec<u8>)>,
+}
+
+impl Fixed {
+    pub(crate) fn new(config: &Config) -> Self {
+        let line = |name: &str, value: &[u8]| [name.as_bytes(), b": ", value, b"\r\n"].concat();
+        Self {
+            server: config.server_header.as_ref().map(|name| line("server", name.as_bytes())).unwrap_or_default(),
+            date: config.date_header,
+            headers: config.headers.iter().map(|(name, value)| (name.into(), line(name, value))).collect(),
+        }
+    }
+}
+
+/// Writes a final head and says how its body goes, and whether the connection lives on.
+#[inline]
+pub(super) fn head(out: &mut Vec<u8>, head: &Head<'_>, asked: Asked, fixed: &Fixed, now: Instant) -> (Framing, bool) {
+    status_line(out, head.status);
+    let mut seen = Seen::default();
+    for (name, value) in head.headers {
+        match name.len() {
+            // The server frames; what speaks of one hop is not the application's (RFC 9110 section 7.6.1).
+            2 if name == "te" => continue,
+            4 if name == "date" => seen.date = true,
+            6 if name == "server" => seen.server = true,
+            7 if name == "upgrade" && head.status != 101 => continue,
+            10 if name == "keep-alive" => continue,
+            10 if name == "connection" => {
+                seen.close |= field::list(value).any(|option| option.eq_ignore_ascii_case(b"close"));
+                continue;
+            }
+            14 if name == "content-length" => {
+                seen.length = true;
+                if !may_have_length(head.status, asked) {
+                    continue;
+                }
+            }
+            16 if name == "proxy-connection" => continue,
+            17 if name == "transfer-encoding" => continue,
+            _ => {}
+        }
+        line(out, name.as_bytes(), value);
+    }
+
+    let mut keep_alive = asked.keep_alive && !seen.close;
+    let framing = match head.status {
+        101 => Framing::Tunnel,
+        200..=299 if asked.connect => Framing::Tunnel,
+        204 | 304 => Framing::Absent,
+        205 => {
+            // RFC 9110 section 15.3.6: no content, and this says so.
+            out.extend_from_slice(if seen.length { b"" } else { b"content-length: 0\r\n" });
+            Framing::Absent
+        }
+        _ => {
+            let framing = match head.whole {
+                Some(length) => {
+                    if !seen.length {
+                        out.extend_from_slice(b"content-length: ");
+                        out.extend_from_slice(itoa::Buffer::new().format(length).as_bytes());
+                        out.extend_from_slice(b"\r\n");
+                    }
+                    Framing::Length
+                }
+                None if seen.length => Framing::Length,
+                None if asked.version == HttpVersion::Http10 => {
+                    keep_alive &= asked.head;
+                    Framing::UntilClose
+                }
+                None => {
+                    out.extend_from_slice(b"transfer-encoding: chunked\r\n");
+                    Framing::Chunked
+                }
+            };
+            if asked.head { Framing::Absent } else { framing }
+        }
+    };
+    match framing {
+        Framing::Tunnel if head.status == 101 => out.extend_from_slice(b"connection: upgrade\r\n"),
+        Framing::Tunnel => {}
+        _ if !keep_alive => out.extend_from_slice(b"connection: close\r\n"),
+        _ if asked.version == HttpVersion::Http10 => out.extend_from_slice(b"connection: keep-alive\r\n"),
+        _ => {}
+    }
+    if !seen.server {
+        out.extend_from_slice(&fixed.server);
+    }
+    if fixed.date && !seen.date {
+        date::append(now, out);
+    }
+    for (name, line) in &fixed.headers {
+        if head.headers.get(name).is_none() {
+            out.extend_from_slice(line);
+        }
+    }
+    out.extend_from_slice(b"\r\n");
+    (framing, keep_alive && framing != Framing::Tunnel)
+}
+
+/// An interim response (RFC 9110 section 15.2).
+pub(super) fn informational(out: &mut Vec<u8>, status: u16, headers: &Headers) {
+    status_line(out, status);
+    for (name, value) in headers {
+        if !matches!(name, "content-length" | "transfer-encoding" | "connection" | "keep-alive" | "upgrade") {
+            line(out, name.as_bytes(), value);
+        }
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+/// The next piece of a body.
+pub(super) fn body(out: &mut Output, framing: Framing, data: Bytes) {
+    if data.is_empty() {
+        return;
+    }
+    match framing {
+        Framing::Absent => {}
+        Framing::Length | Framing::UntilClose | Framing::Tunnel => out.push_body(data),
+        Framing::Chunked => {
+            out.append(|out| chunk_size(out, data.len() as u64));
+            out.push_body(data);
+            out.push(b"\r\n");
+        }
+    }
+}
+
+/// The end of a body.
+pub(super) fn end(out: &mut Output, framing: Framing, trailers: Option<&Headers>) {
+    if framing == Framing::Chunked {
+        out.append(|out| {
+            out.extend_from_slice(b"0\r\n");
+            for (name, value) in trailers.into_iter().flatten() {
+                line(out, name.as_bytes(), value);
+            }
+            out.extend_from_slice(b"\r\n");
+        });
+    }
+}
+
+/// The line before the bytes of a chunk (RFC 9112 section 7.1); [`chunk_end`] comes after them.
+pub(super) fn chunk_size(out: &mut Vec<u8>, size: u64) {
+    write!(out, "{size:x}\r\n").expect("writing to a vector cannot fail");
+}
+
+/// The response that the server gives by itself: a status and its name.
+pub(super) fn own(out: &mut Vec<u8>, status: u16, asked: Asked, extra: &Headers, fixed: &Fixed, now: Instant) {
+    let mut text = reason(status).to_owned();
+    text.push('\n');
+    let mut headers = Headers::from_static(&[("content-type", "text/plain; charset=utf-8")]);
+    headers.extend(extra);
+    let (framing, _) = head(out, &Head { status, headers: &headers, whole: Some(text.len()) }, asked, fixed, now);
+    if framing == Framing::Length {
+        out.extend_from_slice(text.as_bytes());
+    }
+}
+
+#[derive(Default)]
+struct Seen {
+    server: bool,
+    date: bool,
+    close: bool,
+    length: bool,
+}
+
+/// RFC 9110 section 8.6: none with 204, nor with a 2xx to CONNECT; none makes sense with 101.
+fn may_have_length(status: u16, asked: Asked) -> bool {
+    !matches!(status, 101 | 204) && !(asked.connect && (200..=299).contains(&status))
+}
+
+#[inline]
+fn line(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
+    out.reserve(name.len() + value.len() + 4);
+    out.extend_from_slice(name);
+    out.extend_from_slice(b": ");
+    out.extend_from_slice(value);
+    out.extend_from_slice(b"\r\n");
+}
+
+#[inline]
+fn status_line(out: &mut Vec<u8>, status: u16) {
+    // Room for the head of a usual response, so that it grows once.
+    out.reserve(256);
+    if status == 200 {
+        return out.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
+    }
+    write!(out, "HTTP/1.1 {status} {}\r\n", reason(status)).expect("writing to a vector cannot fail");
+}
+
+/// The reason phrases of the IANA registry; empty for a status without one.
+pub(crate) fn reason(status: u16) -> &'static str {
+    match status {
+        100 => "Continue",
+        101 => "Switching Protocols",
+        102 => "Processing",
+        103 => "Early Hints",
+        200 => "OK",
+        201 => "Created",
+        202 => "Accepted",
+        203 => "Non-Authoritative Information",
+        204 => "No Content",
+        205 => "Reset Content",
+        206 => "Partial Content",
+        207 => "Multi-Status",
+        208 => "Already Reported",
+        226 => "IM Used",
+        300 => "Multiple Choices",
+        301 => "Moved Permanently",
+        302 => "Found",
+        303 => "See Other",
+        304 => "Not Modified",
+        305 => "Use Proxy",
+        307 => "Temporary Redirect",
+        308 => "Permanent Redirect",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        402 => "Payment Required",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        406 => "Not Acceptable",
+        407 => "Proxy Authentication Required",
+        408 => "Request Timeout",
+        409 => "Conflict",
+        410 => "Gone",
+        411 => "Length Required",
+        412 => "Precondition Failed",
+        413 => "Content Too Large",
+        414 => "URI Too Long",
+        415 => "Unsupported Media Type",
+        416 => "Range Not Satisfiable",
+        417 => "Expectation Failed",
+        418 => "I'm a teapot",
+        421 => "Misdirected Request",
+        422 => "Unprocessable Content",
+        423 => "Locked",
+        424 => "Failed Dependency",
+        425 => "Too Early",
+        426 => "Upgrade Required",
+        428 => "Precondition Required",
+        429 => "Too Many Requests",
+        431 => "Request Header Fields Too Large",
+        451 => "Unavailable For Legal Reasons",
+        500 => "Internal Server Error",
+        501 => "Not Implemented",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        505 => "HTTP Version Not Supported",
+        506 => "Variant Also Negotiates",
+        507 => "Insufficient Storage",
+        508 => "Loop Detected",
+        511 => "Network Authentication Required",
+        _ => "",
+    }
+}

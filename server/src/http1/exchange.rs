@@ -1,0 +1,609 @@
+//! What the application's handles and the connection share while a call runs.
+//!
+//! The handles only move data in and out of the state under a short lock; the connection, which polls the call inside
+//! its own task, does the reading and writing afterwards. A handle that is used while the connection is parked (from
+//! another task or thread) wakes it. No channel, no task, and no lock is held while bytes are read or written.
+
+use super::decode::{DecodeLimits, Decoded, Decoder};
+use super::encode::{self, Asked, Framing};
+use super::output::Output;
+use crate::worker::Worker;
+use bytes::{Bytes, BytesMut};
+use std::fs::File;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use tokio::time::Instant;
+use transom::order::{HttpRules, HttpSend, Returned};
+use transom::{
+    BadRequest, BodyHint, Capabilities, End, Error, Exchange, ExchangeId, FileBody, FileSource, Half, Headers, HttpVersion,
+    Incoming, Outgoing, SendError, Violation,
+};
+
+/// The exchanges of one connection, one after the other.
+pub(super) struct Exchanges {
+    worker: Arc<Worker>,
+    /// The last exchange whose response is complete: a `Sender` dropped after that means nothing, and most are.
+    complete: AtomicU64,
+    state: Mutex<State>,
+}
+
+/// What the connection lends to an exchange, and gets back at its end.
+pub(super) struct Lent {
+    pub(super) input: BytesMut,
+    pub(super) output: Output,
+    pub(super) decoder: Decoder,
+}
+
+struct State {
+    id: ExchangeId,
+    lent: Lent,
+    send: HttpSend,
+    /// Why nothing more will be received.
+    end: Option<End>,
+    /// The request was handed over to its end.
+    received: bool,
+    asked: Asked,
+    framing: Framing,
+    expects_continue: bool,
+    wants_input: bool,
+    /// The peer closed its sending side, in a tunnel.
+    input_ended: bool,
+    /// Bytes that the connection took to write and has not written.
+    in_flight: u64,
+    status: u16,
+    body_bytes: u64,
+    abandoned: bool,
+    now: Instant,
+    waiting: Waiting,
+    driver: Driver,
+}
+
+#[derive(Default)]
+struct Waiting {
+    receive: Option<Waker>,
+    /// `poll_ready` and `poll_flush`.
+    send: Option<Waker>,
+    closed: Option<Waker>,
+}
+
+/// What the connection's task is doing.
+enum Driver {
+    /// It is running and looks at the state before it parks. Whether there is something to see.
+    Running { news: bool },
+    /// It waits to be woken.
+    Parked(Waker),
+}
+
+/// A request, about to be handed over.
+pub(super) struct Begin {
+    pub(super) rules: HttpRules,
+    pub(super) asked: Asked,
+    pub(super) expects_continue: bool,
+    pub(super) lent: Lent,
+    pub(super) now: Instant,
+}
+
+/// What a running call would like the connection to do.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Demand {
+    /// The application waits for bytes of the request.
+    pub(super) input: bool,
+    /// Bytes that are read and not yet taken.
+    pub(super) buffered: usize,
+    /// Bytes of the body that are still to come, as far as that is known.
+    pub(super) remaining: u64,
+    /// The `Sender` is gone though the response is not complete.
+    pub(super) abandoned: bool,
+}
+
+/// An exchange that is over.
+pub(super) struct Finished {
+    pub(super) lent: Lent,
+    pub(super) returned: Returned,
+    pub(super) end: Option<End>,
+    pub(super) asked: Asked,
+    pub(super) framing: Framing,
+    pub(super) expects_continue: bool,
+    pub(super) status: u16,
+    pub(super) body_bytes: u64,
+}
+
+impl Exchanges {
+    pub(super) fn new(worker: Arc<Worker>) -> Self {
+        let rules = HttpRules {
+            capabilities: Capabilities::NONE,
+            head: false,
+            connect: false,
+            upgrade: false,
+        };
+        let asked = Asked { version: HttpVersion::Http11, head: false, connect: false, keep_alive: false };
+        let state = State {
+            id: ExchangeId(0),
+            lent: Lent::default(),
+            send: HttpSend::new(rules),
+            end: Some(End::Complete),
+            received: true,
+            asked,
+            framing: Framing::Absent,
+            expects_continue: false,
+            wants_input: false,
+            input_ended: false,
+            in_flight: 0,
+            status: 0,
+            body_bytes: 0,
+            abandoned: false,
+            now: Instant::now(),
+            waiting: Waiting::default(),
+            driver: Driver::Running { news: false },
+        };
+        Self { worker, complete: AtomicU64::new(0), state: Mutex::new(state) }
+    }
+
+    /// Begins the next exchange; handles with any earlier number are dead.
+    #[inline]
+    pub(super) fn begin(&self, begin: Begin) -> ExchangeId {
+        let mut state = self.lock();
+        let state = &mut *state;
+        state.id.0 += 1;
+        state.received = begin.lent.decoder.is_finished();
+        state.lent = begin.lent;
+        state.send = HttpSend::new(begin.rules);
+        state.end = None;
+        state.asked = begin.asked;
+        state.framing = Framing::Absent;
+        state.expects_continue = begin.expects_continue;
+        state.wants_input = false;
+        state.input_ended = false;
+        state.in_flight = 0;
+        state.status = 0;
+        state.body_bytes = 0;
+        state.abandoned = false;
+        state.now = begin.now;
+        state.driver = Driver::Running { news: false };
+        state.id
+    }
+
+    /// Ends the exchange after its call returned: what was lent comes back, and handles that are left are dead.
+    #[inline]
+    pub(super) fn finish(&self, result: Result<(), &Error>) -> Finished {
+        let mut state = self.lock();
+        let finished = Finished {
+            returned: state.send.returned(result),
+            lent: std::mem::take(&mut state.lent),
+            end: state.end.take(),
+            asked: state.asked,
+            framing: state.framing,
+            expects_continue: state.expects_continue,
+            status: state.status,
+            body_bytes: state.body_bytes,
+        };
+        state.id.0 += 1;
+        state.end = Some(finished.end.clone().unwrap_or(End::Complete));
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        waiting.wake_all();
+        finished
+    }
+
+    /// Takes what the application sent, if `output` has room for it, and says what it waits for.
+    pub(super) fn collect(&self, output: &mut Output, now: Instant) -> Demand {
+        let mut state = self.lock();
+        state.driver = Driver::Running { news: false };
+        state.now = now;
+        if output.is_empty() {
+            std::mem::swap(output, &mut state.lent.output);
+        }
+        state.in_flight = output.len();
+        Demand {
+            input: state.wants_input,
+            buffered: state.lent.input.len(),
+            remaining: state.lent.decoder.remaining().unwrap_or(u64::MAX),
+            abandoned: std::mem::take(&mut state.abandoned),
+        }
+    }
+
+    /// Takes note of what is left to write. Whether `driver`'s own call may go on because of it.
+    pub(super) fn written(&self, left: u64, driver: &Waker) -> bool {
+        let mut state = self.lock();
+        state.in_flight = left;
+        let flushed = state.is_flushed();
+        let (room, received) = (state.buffered() < self.worker.config().limits.high_water as u64, state.received);
+        let over = flushed && state.send.is_done();
+        let waiting = Waiting {
+            send: state.waiting.send.take_if(|_| flushed || room),
+            receive: state.waiting.receive.take_if(|_| over && received),
+            closed: state.waiting.closed.take_if(|_| over),
+        };
+        drop(state);
+        waiting.wake_others(driver)
+    }
+
+    /// Takes the input buffer out, to read into it; [`put_input`](Self::put_input) brings it back.
+    pub(super) fn take_input(&self) -> BytesMut {
+        std::mem::take(&mut self.lock().lent.input)
+    }
+
+    /// Brings the input buffer back. Whether `driver`'s own call may go on because of it.
+    pub(super) fn put_input(&self, input: BytesMut, news: bool, driver: &Waker) -> bool {
+        let mut state = self.lock();
+        state.lent.input = input;
+        if !news {
+            return false;
+        }
+        state.wants_input = false;
+        let receive = state.waiting.receive.take();
+        drop(state);
+        Waiting { receive, ..Waiting::default() }.wake_others(driver)
+    }
+
+    /// The peer closed its sending side: in a tunnel the end of one direction, elsewhere the end of the request if
+    /// half-closed connections are served. Whether `driver`'s own call may go on because of it; `None` if it
+    /// counts as leaving.
+    pub(super) fn input_ended(&self, driver: &Waker) -> Option<bool> {
+        let mut state = self.lock();
+        if state.framing != Framing::Tunnel && !self.worker.config().half_close {
+            return None;
+        }
+        state.input_ended = true;
+        let receive = state.waiting.receive.take();
+        drop(state);
+        Some(Waiting { receive, ..Waiting::default() }.wake_others(driver))
+    }
+
+    /// Nothing can be received any more, but a response may still be sent.
+    pub(super) fn receive_failed(&self, end: End, driver: &Waker) -> bool {
+        let mut state = self.lock();
+        state.end.get_or_insert(end);
+        let receive = state.waiting.receive.take();
+        drop(state);
+        Waiting { receive, ..Waiting::default() }.wake_others(driver)
+    }
+
+    /// The exchange is over for this reason. Whether `driver`'s own call may go on because of it.
+    pub(super) fn lost(&self, end: End, driver: &Waker) -> bool {
+        let mut state = self.lock();
+        state.send.lost(end.clone());
+        state.end = Some(end);
+        state.lent.output.clear();
+        state.in_flight = 0;
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        waiting.wake_others(driver)
+    }
+
+    /// Answers on behalf of an application that gave its `Sender` away before it answered; `false` if it had begun to.
+    pub(super) fn answer_for(&self, status: u16) -> bool {
+        let mut state = self.lock();
+        if !state.send.is_idle() {
+            return false;
+        }
+        let state = &mut *state;
+        state.asked.keep_alive = false;
+        let (asked, now) = (state.asked, state.now);
+        state.lent.output.append(|out| {
+            encode::own(out, status, asked, &Headers::new(), self.worker.fixed(), now.into_std());
+        });
+        state.status = status;
+        // Idle, it takes any error status.
+        let _ = state.send.accept(&Outgoing::Response { status, headers: Headers::new(), body: Bytes::new() });
+        state.end = Some(End::Complete);
+        true
+    }
+
+    /// Lets the connection wait, unless something happened since [`collect`](Self::collect).
+    pub(super) fn park(&self, waker: &Waker) -> bool {
+        let mut state = self.lock();
+        if let Driver::Running { news: true } = state.driver {
+            return false;
+        }
+        state.driver = Driver::Parked(waker.clone());
+        true
+    }
+
+    #[inline]
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while it is held, except the allocator.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[inline]
+    fn send(&self, state: &mut State, event: Outgoing) -> Result<(), SendError> {
+        if let Outgoing::File { file, .. } = &event {
+            // Legal first, readable second; and a refusal changes nothing.
+            let mut send = state.send.clone();
+            send.accept(&event)?;
+            let opened = open(file)?;
+            state.send = send;
+            state.push_file(opened, file.offset, file.len);
+        } else {
+            state.send.accept(&event)?;
+        }
+        let now = state.now.into_std();
+        match event {
+            Outgoing::Response { status, headers, body } => {
+                self.head(state, status, &headers, Some(body.len()), now);
+                if state.framing == Framing::Length {
+                    state.body_bytes = body.len() as u64;
+                    state.lent.output.push_body(body);
+                }
+            }
+            Outgoing::Start { status, headers } => {
+                self.head(state, status, &headers, None, now);
+                if state.framing == Framing::Tunnel {
+                    state.open_tunnel();
+                }
+            }
+            Outgoing::Body { data, more } => {
+                if state.framing != Framing::Absent {
+                    state.body_bytes += data.len() as u64;
+                }
+                encode::body(&mut state.lent.output, state.framing, data);
+                if !more {
+                    encode::end(&mut state.lent.output, state.framing, None);
+                }
+            }
+            Outgoing::File { more: false, .. } => encode::end(&mut state.lent.output, state.framing, None),
+            Outgoing::Trailers(fields) => encode::end(&mut state.lent.output, state.framing, Some(&fields)),
+            Outgoing::Informational { status, headers } => {
+                state.expects_continue &= status != 100;
+                state.lent.output.append(|out| encode::informational(out, status, &headers));
+            }
+            // Everything else was refused.
+            _ => {}
+        }
+        if state.send.is_done() {
+            self.complete.store(state.id.0, Ordering::Release);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn head(&self, state: &mut State, status: u16, headers: &Headers, whole: Option<usize>, now: std::time::Instant) {
+        // A client that was not told to continue may send the body or leave it out (RFC 9110 section 10.1.1), so where
+        // its next request begins is not known.
+        state.asked.keep_alive &= !state.expects_continue && !self.worker.is_draining();
+        state.status = status;
+        let head = encode::Head { status, headers, whole };
+        let (asked, fixed) = (state.asked, self.worker.fixed());
+        let (mut framing, mut keep_alive) = (Framing::Absent, false);
+        state.lent.output.append(|out| (framing, keep_alive) = encode::head(out, &head, asked, fixed, now));
+        (state.framing, state.asked.keep_alive) = (framing, keep_alive);
+    }
+}
+
+impl Exchange for Exchanges {
+    fn poll_recv(&self, id: ExchangeId, cx: &mut Context<'_>) -> Poll<Incoming> {
+        let mut guard = self.lock();
+        let state = &mut *guard;
+        if id != state.id {
+            return Poll::Ready(Incoming::End(End::Complete));
+        }
+        if let Some(end) = &state.end {
+            return Poll::Ready(Incoming::End(end.clone()));
+        }
+        if state.received {
+            if state.is_over() {
+                return Poll::Ready(Incoming::End(End::Complete));
+            }
+        } else {
+            match state.receive() {
+                Ok(Some(event)) => return Poll::Ready(event),
+                Ok(None) => {
+                    state.wants_input = true;
+                    if std::mem::take(&mut state.expects_continue) && state.send.is_idle() {
+                        state.lent.output.append(|out| encode::informational(out, 100, &Headers::new()));
+                    }
+                }
+                Err(bad) => {
+                    state.end = Some(End::BadRequest(bad));
+                    return Poll::Ready(Incoming::End(End::BadRequest(bad)));
+                }
+            }
+        }
+        register(&mut state.waiting.receive, cx);
+        tell_driver(guard);
+        Poll::Pending
+    }
+
+    fn poll_ready(&self, id: ExchangeId, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+        let mut state = self.lock();
+        if id != state.id || state.send.is_over() || state.buffered() < self.worker.config().limits.high_water as u64 {
+            // What is wrong `start_send` will say.
+            return Poll::Ready(Ok(()));
+        }
+        register(&mut state.waiting.send, cx);
+        Poll::Pending
+    }
+
+    fn start_send(&self, id: ExchangeId, event: Outgoing) -> Result<(), SendError> {
+        let mut guard = self.lock();
+        if id != guard.id {
+            return Err(SendError::Finished);
+        }
+        self.send(&mut guard, event)?;
+        tell_driver(guard);
+        Ok(())
+    }
+
+    fn poll_send(
+        &self,
+        id: ExchangeId,
+        cx: &mut Context<'_>,
+        event: &mut Option<Outgoing>,
+    ) -> Poll<Result<(), SendError>> {
+        let mut guard = self.lock();
+        if id != guard.id {
+            *event = None;
+            return Poll::Ready(Err(SendError::Finished));
+        }
+        if guard.buffered() >= self.worker.config().limits.high_water as u64 && !guard.send.is_over() {
+            register(&mut guard.waiting.send, cx);
+            return Poll::Pending;
+        }
+        let Some(event) = event.take() else { return Poll::Ready(Ok(())) };
+        self.send(&mut guard, event)?;
+        tell_driver(guard);
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_flush(&self, id: ExchangeId, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+        let mut state = self.lock();
+        if id != state.id {
+            return Poll::Ready(Err(SendError::Finished));
+        }
+        match &state.end {
+            Some(end @ (End::Disconnected { .. } | End::ServerShutdown)) => {
+                return Poll::Ready(Err(SendError::Disconnected(end.clone())));
+            }
+            _ if state.is_flushed() => return Poll::Ready(Ok(())),
+            _ => {}
+        }
+        register(&mut state.waiting.send, cx);
+        Poll::Pending
+    }
+
+    fn poll_closed(&self, id: ExchangeId, cx: &mut Context<'_>) -> Poll<End> {
+        let mut state = self.lock();
+        if id != state.id {
+            return Poll::Ready(End::Complete);
+        }
+        match &state.end {
+            // A response may still be sent after these.
+            None | Some(End::BadRequest(_) | End::Timeout) if !state.is_over() => {}
+            end => return Poll::Ready(end.clone().unwrap_or(End::Complete)),
+        }
+        register(&mut state.waiting.closed, cx);
+        Poll::Pending
+    }
+
+    fn dropped(&self, id: ExchangeId, half: Half) {
+        if half == Half::Receive || self.complete.load(Ordering::Acquire) >= id.0 {
+            return;
+        }
+        let mut guard = self.lock();
+        if id == guard.id && !guard.send.is_over() {
+            guard.abandoned = true;
+            tell_driver(guard);
+        }
+    }
+}
+
+impl Default for Lent {
+    fn default() -> Self {
+        let limits = DecodeLimits { body: None, trailers: 0, fields: 0 };
+        let decoder = Decoder::new(BodyHint::None, limits);
+        Self { input: BytesMut::new(), output: Output::default(), decoder }
+    }
+}
+
+impl State {
+    fn buffered(&self) -> u64 {
+        self.in_flight + self.lent.output.len()
+    }
+
+    fn is_flushed(&self) -> bool {
+        self.buffered() == 0
+    }
+
+    fn is_over(&self) -> bool {
+        self.send.is_done() && self.is_flushed()
+    }
+
+    /// The next event of the request, from the bytes that are there.
+    #[inline]
+    fn receive(&mut self) -> Result<Option<Incoming>, BadRequest> {
+        let tunnel = self.framing == Framing::Tunnel;
+        Ok(match self.lent.decoder.decode(&mut self.lent.input)? {
+            Some(Decoded::Data { data, more }) => {
+                self.received = !more;
+                if tunnel && !more {
+                    self.open_tunnel();
+                }
+                Some(Incoming::Body { data, more: !self.received })
+            }
+            Some(Decoded::Trailers(fields)) => {
+                self.received = true;
+                Some(Incoming::Trailers(fields))
+            }
+            None if self.input_ended && !tunnel => return Err(BadRequest::Truncated),
+            None if self.input_ended => {
+                self.received = true;
+                Some(Incoming::Body { data: Bytes::new(), more: false })
+            }
+            None => None,
+        })
+    }
+
+    /// What is received from now on, or after the rest of the request body, is raw.
+    fn open_tunnel(&mut self) {
+        if self.lent.decoder.is_finished() {
+            self.lent.decoder = Decoder::tunnel();
+            self.received = false;
+        }
+    }
+
+    fn push_file(&mut self, file: Arc<File>, offset: u64, len: u64) {
+        if self.framing == Framing::Absent || len == 0 {
+            return;
+        }
+        self.body_bytes += len;
+        let output = &mut self.lent.output;
+        if self.framing == Framing::Chunked {
+            output.append(|out| encode::chunk_size(out, len));
+        }
+        output.push_file(file, offset, len);
+        if self.framing == Framing::Chunked {
+            output.push(b"\r\n");
+        }
+    }
+}
+
+impl Waiting {
+    fn wake_all(self) {
+        for waker in [self.receive, self.send, self.closed].into_iter().flatten() {
+            waker.wake();
+        }
+    }
+
+    /// Wakes every task but the driver's own, which is running; whether that one was among them.
+    fn wake_others(self, driver: &Waker) -> bool {
+        let mut own = false;
+        for waker in [self.receive, self.send, self.closed].into_iter().flatten() {
+            if waker.will_wake(driver) {
+                own = true;
+            } else {
+                waker.wake();
+            }
+        }
+        own
+    }
+}
+
+/// Has the connection look at the state: before it parks, or by waking it.
+#[inline]
+fn tell_driver(mut state: MutexGuard<'_, State>) {
+    if let Driver::Parked(waker) = std::mem::replace(&mut state.driver, Driver::Running { news: true }) {
+        drop(state);
+        waker.wake();
+    }
+}
+
+fn register(slot: &mut Option<Waker>, cx: &Context<'_>) {
+    match slot {
+        Some(waker) if waker.will_wake(cx.waker()) => {}
+        slot => *slot = Some(cx.waker().clone()),
+    }
+}
+
+/// The file of a range, if it can be read and is as long as the range says.
+fn open(body: &FileBody) -> Result<Arc<File>, Violation> {
+    let file = match &body.source {
+        FileSource::File(file) => Arc::clone(file),
+        FileSource::Path(path) => Arc::new(File::open(path).map_err(|_| Violation::BadFile)?),
+        _ => return Err(Violation::BadFile),
+    };
+    let metadata = file.metadata().map_err(|_| Violation::BadFile)?;
+    let end = body.offset.checked_add(body.len).ok_or(Violation::BadFile)?;
+    if metadata.is_file() && end <= metadata.len() { Ok(file) } else { Err(Violation::BadFile) }
+}

@@ -1,0 +1,338 @@
+//! Request heads: `httparse` finds the parts, the rules here decide.
+//!
+//! `httparse` is laxer than RFC 9112 (bare LF, leading empty lines) and knows nothing of what fields mean. What is
+//! refused here is refused because two parties could disagree on where a message ends or whom it is for.
+
+use super::{authority, target};
+use crate::Config;
+use httparse::{Header, Status};
+use std::mem::MaybeUninit;
+use transom::{BodyHint, Head, HttpVersion, Method, field};
+
+/// What a head says to the server, beyond what it says to the application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Request {
+    /// Bytes of input that the head took.
+    pub(super) len: usize,
+    /// The connection may be used again afterwards (RFC 9112 section 9.3).
+    pub(super) keep_alive: bool,
+    /// The client waits for 100 before it sends the body (RFC 9110 section 10.1.1).
+    pub(super) expects_continue: bool,
+}
+
+/// A head that is refused, with the status to say so. The connection is closed afterwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Refused(pub(super) u16);
+
+const BAD_REQUEST: Refused = Refused(400);
+const URI_TOO_LONG: Refused = Refused(414);
+const EXPECTATION_FAILED: Refused = Refused(417);
+const FIELDS_TOO_LARGE: Refused = Refused(431);
+const NOT_IMPLEMENTED: Refused = Refused(501);
+const VERSION_NOT_SUPPORTED: Refused = Refused(505);
+
+/// Finds heads in a growing buffer, without parsing the same bytes again and again.
+#[derive(Debug, Default)]
+pub(super) struct Parser {
+    /// How much of the input was seen without finding an end.
+    seen: usize,
+    /// From this length on the input is parsed again even without an end in sight, so that what is wrong early is
+    /// refused early, in linear time altogether.
+    again: usize,
+}
+
+impl Parser {
+    /// Parses the head at the front of `input` into `head`; `None` if it is not complete.
+    ///
+    /// # Errors
+    /// The head is refused.
+    #[inline]
+    pub(super) fn parse(&mut self, input: &[u8], config: &Config, head: &mut Head) -> Result<Option<Request>, Refused> {
+        if self.seen > 0 && input.len() < self.again {
+            let from = self.seen.saturating_sub(3);
+            if memchr::memmem::find(&input[from..], b"\n\r\n").is_none() {
+                self.seen = input.len();
+                return Ok(None);
+            }
+        }
+        // One empty line before a request is left over from clients that end a body with one (RFC 9112 section 2.2).
+        let skipped = match input {
+            [b'\r', b'\n', b'\r' | b'\n', ..] | [b'\n', ..] => return Err(BAD_REQUEST),
+            [b'\r', b'\n', ..] => 2,
+            _ => 0,
+        };
+        let parsed = parse(&input[skipped..], config, head)?;
+        match parsed {
+            Some(_) => *self = Self::default(),
+            None => {
+                self.seen = input.len();
+                self.again = (2 * input.len()).max(1024);
+            }
+        }
+        Ok(parsed.map(|request| Request { len: request.len + skipped, ..request }))
+    }
+}
+
+impl Parser {
+    /// Nothing of the input was seen yet.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.seen == 0
+    }
+}
+
+/// Puts the path under which a proxy publishes the application in front of a target that lacks it.
+pub(super) fn publish(head: &mut Head, root_path: &[u8]) {
+    let rest = head.target.strip_prefix(root_path);
+    let published = rest.is_some_and(|rest| matches!(rest, [] | [b'/' | b'?', ..]));
+    if head.target.starts_with(b"/") && !published {
+        head.target.splice(..0, root_path.iter().copied());
+        head.path_len += root_path.len() as u32;
+    }
+}
+
+/// Room for so many fields is free, on the stack; a higher limit costs an allocation per request.
+const FIELDS_ON_STACK: usize = 128;
+
+fn parse(input: &[u8], config: &Config, head: &mut Head) -> Result<Option<Request>, Refused> {
+    let limit = config.limits.headers;
+    if limit <= FIELDS_ON_STACK {
+        let mut fields = [const { MaybeUninit::uninit() }; FIELDS_ON_STACK];
+        parse_into(input, &mut fields[..limit], config, head)
+    } else {
+        parse_into(input, &mut vec![MaybeUninit::uninit(); limit], config, head)
+    }
+}
+
+#[inline]
+fn parse_into<'b>(
+    input: &'b [u8],
+    fields: &mut [MaybeUninit<Header<'b>>],
+    config: &Config,
+    head: &mut Head,
+) -> Result<Option<Request>, Refused> {
+    let mut request = httparse::Request::new(&mut []);
+    let len = match request.parse_with_uninit_headers(input, fields) {
+        Ok(Status::Complete(len)) => len,
+        Ok(Status::Partial) => return check_partial(input, config),
+        Err(error) => return refuse(error, input, config),
+    };
+    let (Some(method), Some(path), Some(minor)) = (request.method, request.path, request.version) else {
+        return Err(BAD_REQUEST);
+    };
+    if path.len() > config.limits.target {
+        return Err(URI_TOO_LONG);
+    }
+    if len > config.limits.head {
+        return Err(FIELDS_TOO_LARGE);
+    }
+    check_line_ends(input, len, request.headers)?;
+    if method.len() > LONGEST_METHOD {
+        return Err(NOT_IMPLEMENTED);
+    }
+
+    let version = if minor == 0 { HttpVersion::Http10 } else { HttpVersion::Http11 };
+    head.method = Method::from(method);
+    head.version = version;
+    let target = target::parse(&head.method, path.as_bytes(), config.strict_target).ok_or(BAD_REQUEST)?;
+    head.target.clear();
+    if target.path_len == 0 {
+        // An empty path is `/` (RFC 9110 section 4.2.3).
+        head.target.push(b'/');
+    }
+    head.target.extend_from_slice(target.target);
+    // The limit of the target keeps it far below 4 GiB.
+    head.path_len = target.path_len.max(1) as u32;
+
+    let mut meaning = Meaning::default();
+    head.headers.clear();
+    head.headers.reserve(request.headers.len(), len);
+    for field in request.headers.iter() {
+        let mut value = field.value;
+        match field.name.len() {
+            4 if field.name.eq_ignore_ascii_case("host") => {
+                meaning.host(value)?;
+                value = target.authority.unwrap_or(value);
+            }
+            6 if field.name.eq_ignore_ascii_case("expect") => meaning.expect(value),
+            7 if field.name.eq_ignore_ascii_case("upgrade") => meaning.upgrade = true,
+            10 if field.name.eq_ignore_ascii_case("connection") => meaning.connection(value),
+            14 if field.name.eq_ignore_ascii_case("content-length") => meaning.content_length(value)?,
+            17 if field.name.eq_ignore_ascii_case("transfer-encoding") => meaning.transfer_encoding(value)?,
+            _ => {}
+        }
+        head.headers.push(field.name, value);
+    }
+    let http11 = version == HttpVersion::Http11;
+    meaning.finish(http11, len, head).map(Some)
+}
+
+/// What the fields of one head mean for the server.
+#[derive(Default)]
+struct Meaning {
+    host: bool,
+    length: Option<u64>,
+    codings: Codings,
+    close: bool,
+    keep_alive: bool,
+    wants_upgrade: bool,
+    upgrade: bool,
+    expects_continue: bool,
+    expects_other: bool,
+}
+
+#[derive(Default, PartialEq)]
+enum Codings {
+    #[default]
+    None,
+    Chunked,
+    Unknown,
+}
+
+impl Meaning {
+    /// Exactly one, and valid (RFC 9112 section 3.2).
+    fn host(&mut self, value: &[u8]) -> Result<(), Refused> {
+        if std::mem::replace(&mut self.host, true) || !authority::is_host(value) {
+            return Err(BAD_REQUEST);
+        }
+        Ok(())
+    }
+
+    /// Exactly one: that some recipients take the first of several and others the last is how requests are smuggled
+    /// (RFC 9112 section 6.3).
+    fn content_length(&mut self, value: &[u8]) -> Result<(), Refused> {
+        let length = field::content_length(value).ok_or(BAD_REQUEST)?;
+        if self.length.replace(length).is_some() {
+            return Err(BAD_REQUEST);
+        }
+        Ok(())
+    }
+
+    /// `chunked`, once and last (RFC 9112 section 6.1).
+    fn transfer_encoding(&mut self, value: &[u8]) -> Result<(), Refused> {
+        let mut members = field::list(value).peekable();
+        if members.peek().is_none() {
+            return Err(BAD_REQUEST);
+        }
+        for coding in members {
+            if self.codings == Codings::Chunked || !field::is_token(coding) {
+                return Err(BAD_REQUEST);
+            }
+            let chunked = coding.eq_ignore_ascii_case(b"chunked");
+            self.codings = match self.codings {
+                Codings::None if chunked => Codings::Chunked,
+                _ => Codings::Unknown,
+            };
+        }
+        Ok(())
+    }
+
+    fn connection(&mut self, value: &[u8]) {
+        for option in field::list(value) {
+            match option.len() {
+                5 if option.eq_ignore_ascii_case(b"close") => self.close = true,
+                7 if option.eq_ignore_ascii_case(b"upgrade") => self.wants_upgrade = true,
+                10 if option.eq_ignore_ascii_case(b"keep-alive") => self.keep_alive = true,
+                _ => {}
+            }
+        }
+    }
+
+    fn expect(&mut self, value: &[u8]) {
+        if value.eq_ignore_ascii_case(b"100-continue") {
+            self.expects_continue = true;
+        } else {
+            self.expects_other = true;
+        }
+    }
+
+    fn finish(self, http11: bool, len: usize, head: &mut Head) -> Result<Request, Refused> {
+        // HTTP/1.0 has neither `host` nor expectations nor transfer codings (RFC 9112 section 6.1: such a message is
+        // to be treated as faulty).
+        if (http11 && !self.host) || (self.codings != Codings::None && (!http11 || self.length.is_some())) {
+            return Err(BAD_REQUEST);
+        }
+        if self.codings == Codings::Unknown {
+            return Err(NOT_IMPLEMENTED);
+        }
+        if http11 && self.expects_other {
+            return Err(EXPECTATION_FAILED);
+        }
+        head.body = match self.length {
+            _ if self.codings == Codings::Chunked => BodyHint::Unknown,
+            Some(0) | None => BodyHint::None,
+            Some(length) => BodyHint::Exact(length),
+        };
+        head.protocol = if http11 && self.upgrade && self.wants_upgrade { protocol(head) } else { None };
+        Ok(Request {
+            len,
+            keep_alive: !self.close && (http11 || self.keep_alive),
+            expects_continue: http11 && self.expects_continue && head.body != BodyHint::None,
+        })
+    }
+}
+
+/// The protocol to change to: `websocket` if it is among those offered, else the first (RFC 9110 section 7.8).
+fn protocol(head: &Head) -> Option<Box<str>> {
+    if head.headers.has_token("upgrade", "websocket") {
+        return Some("websocket".into());
+    }
+    let offered = head.headers.get_all("upgrade").flat_map(field::list).next()?;
+    std::str::from_utf8(offered).ok().map(Box::from)
+}
+
+/// IANA's longest is UPDATEREDIRECTREF with 17.
+const LONGEST_METHOD: usize = 32;
+
+/// `httparse` takes a bare LF as a line end. RFC 9112 section 2.2 lets a recipient do that, and a proxy in front that
+/// does not sees another message.
+fn check_line_ends(input: &[u8], len: usize, fields: &[Header<'_>]) -> Result<(), Refused> {
+    let base = input.as_ptr() as usize;
+    let ends_with_crlf = |line_start: usize| line_start >= 2 && input[line_start - 2] == b'\r';
+    // A field's line begins where its name does, so two bytes before each name the line above ends.
+    let all = fields.iter().all(|field| ends_with_crlf(field.name.as_ptr() as usize - base));
+    if all && ends_with_crlf(len - 2) && ends_with_crlf(len) { Ok(()) } else { Err(BAD_REQUEST) }
+}
+
+fn check_partial(input: &[u8], config: &Config) -> Result<Option<Request>, Refused> {
+    if target_len(input) > config.limits.target {
+        return Err(URI_TOO_LONG);
+    }
+    if input.len() > config.limits.head {
+        return Err(FIELDS_TOO_LARGE);
+    }
+    Ok(None)
+}
+
+fn refuse(error: httparse::Error, input: &[u8], config: &Config) -> Result<Option<Request>, Refused> {
+    if target_len(input) > config.limits.target {
+        return Err(URI_TOO_LONG);
+    }
+    match error {
+        httparse::Error::TooManyHeaders => Err(FIELDS_TOO_LARGE),
+        httparse::Error::Version => match input.iter().position(|&byte| byte == b'\n') {
+            Some(end) if is_other_version(&input[..end]) => Err(VERSION_NOT_SUPPORTED),
+            Some(_) => Err(BAD_REQUEST),
+            // Which of the two it is shows at the end of the line.
+            None if input.len() <= config.limits.head => Ok(None),
+            None => Err(FIELDS_TOO_LARGE),
+        },
+        _ => Err(BAD_REQUEST),
+    }
+}
+
+/// The length of the target as far as it is there.
+fn target_len(input: &[u8]) -> usize {
+    let mut parts = input.split(|byte| matches!(byte, b' ' | b'\r' | b'\n'));
+    parts.next();
+    parts.next().map_or(0, <[u8]>::len)
+}
+
+/// Whether a request line ends with a well-formed version of HTTP (RFC 9112 section 2.3) that is not 1.0 or 1.1.
+fn is_other_version(line: &[u8]) -> bool {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let version = line.rsplit(|&byte| byte == b' ').next().unwrap_or_default();
+    matches!(version, [b'H', b'T', b'T', b'P', b'/', major, b'.', minor] if major.is_ascii_digit() && minor.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+//! A connection while a call runs: the call is polled inside the connection's task, and whenever it waits, what it sent
+//! is written and what it wants is read. Writing comes before every wait, so an application never has to flush.
+
+use super::buffers::READ;
+use super::connection::Connection;
+use super::exchange::Demand;
+use crate::application::Outcome;
+use std::task::{Context, Poll};
+use tokio::time::Instant;
+use transom::End;
+
+/// What became of the connection during the call.
+#[derive(Debug, Default)]
+pub(super) struct Running {
+    waited: bool,
+    input_ended: bool,
+    lost: bool,
+    broken_off: bool,
+    /// When the next byte of a body must have come.
+    input_deadline: Option<Instant>,
+}
+
+impl Running {
+    /// The peer can no longer be reached.
+    pub(super) fn is_lost(&self) -> bool {
+        self.lost
+    }
+
+    /// By the server, because the application gave up in the middle of its response.
+    pub(super) fn is_broken_off(&self) -> bool {
+        self.broken_off
+    }
+}
+
+impl Connection {
+    /// Polls the call until it returns, reading and writing for it.
+    pub(super) fn poll_call(&mut self, running: &mut Running, cx: &mut Context<'_>) -> Poll<Outcome> {
+        if std::mem::replace(&mut running.waited, true) {
+            self.now = Instant::now();
+        }
+        loop {
+            if let Poll::Ready(outcome) = self.call.poll(cx) {
+                return Poll::Ready(outcome);
+            }
+            let may_go_on = self.poll_io(running, cx);
+            if !may_go_on && self.exchanges.park(cx.waker()) {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Whether the call may go on because of what was read or written.
+    fn poll_io(&mut self, running: &mut Running, cx: &mut Context<'_>) -> bool {
+        let mut may_go_on = false;
+        let demand = loop {
+            let demand = self.exchanges.collect(&mut self.output, self.now);
+            if running.lost {
+                return false;
+            }
+            if demand.abandoned {
+                return self.abandoned(running, cx);
+            }
+            if self.output.is_empty() {
+                break demand;
+            }
+            let timeout = self.worker.config().limits.write_timeout;
+            let written = self.wire.poll_write(&mut self.output, self.now, timeout, cx);
+            if let Poll::Ready(Err(_)) = written {
+                return self.lose(running, cx);
+            }
+            may_go_on |= self.exchanges.written(self.output.len(), cx.waker());
+            if written.is_pending() {
+                break demand;
+            }
+        };
+        if running.input_ended { may_go_on } else { self.poll_input(running, demand, cx) || may_go_on }
+    }
+
+    /// Reads what the call waits for; and if it waits for nothing, one buffer ahead, which also shows when
+    /// the peer leaves.
+    fn poll_input(&mut self, running: &mut Running, mut demand: Demand, cx: &mut Context<'_>) -> bool {
+        let limits = &self.worker.config().limits;
+        while demand.input || demand.buffered < READ {
+            let mut input = self.exchanges.take_input();
+            let read = match demand.input {
+                true => self.wire.poll_read_body(&mut input, demand.remaining, cx),
+                false => self.wire.poll_read(&mut input, cx),
+            };
+            demand.buffered = input.len();
+            let news = matches!(read, Poll::Ready(Ok(count)) if count > 0);
+            let may_go_on = self.exchanges.put_input(input, news, cx.waker());
+            match read {
+                Poll::Ready(Ok(0)) => {
+                    running.input_ended = true;
+                    return self.exchanges.input_ended(cx.waker()).unwrap_or_else(|| self.lose(running, cx));
+                }
+                Poll::Ready(Ok(_)) => {
+                    running.input_deadline = None;
+                    if demand.input {
+                        return may_go_on;
+                    }
+                }
+                Poll::Ready(Err(_)) => return self.lose(running, cx),
+                Poll::Pending if demand.input => {
+                    let deadline = running.input_deadline.or(limits.body_timeout.map(|timeout| self.now + timeout));
+                    running.input_deadline = deadline;
+                    if self.wire.timer.has_passed(deadline, cx) {
+                        running.input_ended = true;
+                        return self.exchanges.receive_failed(End::Timeout, cx.waker());
+                    }
+                    return false;
+                }
+                Poll::Pending => return false,
+            }
+        }
+        if !self.worker.config().half_close && self.wire.poll_closed(cx).is_ready() {
+            return self.lose(running, cx);
+        }
+        false
+    }
+
+    fn lose(&mut self, running: &mut Running, cx: &Context<'_>) -> bool {
+        running.lost = true;
+        self.output.clear();
+        self.exchanges.lost(End::Disconnected { code: None }, cx.waker())
+    }
+
+    /// The application gave its `Sender` away before the response was complete: as if the call had failed.
+    fn abandoned(&mut self, running: &mut Running, cx: &mut Context<'_>) -> bool {
+        tracing::error!("the application dropped its sender before the response was complete");
+        if self.exchanges.answer_for(500) {
+            return true;
+        }
+        running.broken_off = true;
+        // The peer learns it now, though the call goes on.
+        let _ = self.wire.poll_shutdown(cx);
+        self.lose(running, cx)
+    }
+}

@@ -1,0 +1,132 @@
+//! The socket of a connection and the one timer for what is expected of its peer.
+
+use super::buffers::{self, READ, READ_BODY};
+use super::output::{Next, Output};
+use crate::timer::Timer;
+use crate::transport::{Reading, Transport};
+use bytes::BytesMut;
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::AsyncReadExt;
+use tokio::time::Instant;
+
+pub(super) struct Wire {
+    transport: Transport,
+    reading: Reading,
+    pub(super) timer: Timer,
+    /// When the peer must have taken some of what waits to be written.
+    write_deadline: Option<Instant>,
+}
+
+impl Wire {
+    pub(super) fn new(transport: Transport) -> Self {
+        Self { transport, reading: Reading::default(), timer: Timer::default(), write_deadline: None }
+    }
+
+    /// Reads what is there, up to one buffer, behind what `input` holds; 0 at the end.
+    #[inline]
+    pub(super) fn poll_read(&mut self, input: &mut BytesMut, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if input.capacity() == 0 {
+            *input = buffers::input();
+        }
+        input.reserve(READ - READ.min(input.len() / 2));
+        self.poll_read_reserved(input, cx)
+    }
+
+    /// Reads what is there of a body that is waited for.
+    pub(super) fn poll_read_body(
+        &mut self,
+        input: &mut BytesMut,
+        remaining: u64,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        if remaining <= READ as u64 {
+            return self.poll_read(input, cx);
+        }
+        input.reserve((READ_BODY as u64).min(remaining) as usize);
+        self.poll_read_reserved(input, cx)
+    }
+
+    #[inline]
+    fn poll_read_reserved(&mut self, input: &mut BytesMut, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if self.reading == Reading::Hidden {
+            match self.transport.read_hidden(input) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.reading = Reading::Polled,
+                read => return Poll::Ready(read),
+            }
+        }
+        pin!(self.transport.read_buf(input)).poll(cx)
+    }
+
+    /// Becomes ready when the peer left though bytes of it are unread.
+    pub(super) fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.transport.poll_read_closed(cx, &mut self.reading)
+    }
+
+    /// Writes all of `output`; an error also when the peer took nothing for as long as `timeout`.
+    #[inline]
+    pub(super) fn poll_write(
+        &mut self,
+        output: &mut Output,
+        now: Instant,
+        timeout: Option<Duration>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        loop {
+            let written = match output.next() {
+                Next::Nothing => {
+                    self.write_deadline = None;
+                    return Poll::Ready(Ok(()));
+                }
+                Next::Flat(bytes) => self.transport.poll_write(bytes, cx),
+                Next::Slices(slices, count) => self.transport.poll_write_vectored(&slices[..count], cx),
+                Next::File { file, offset, len } => self.transport.poll_send_file(&file, offset, len, cx),
+            };
+            match written {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Poll::Ready(Ok(count)) => {
+                    output.advance(count as u64);
+                    self.write_deadline = None;
+                }
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => {
+                    let deadline = self.write_deadline.or(timeout.map(|timeout| now + timeout));
+                    self.write_deadline = deadline;
+                    if self.timer.has_passed(deadline, cx) {
+                        return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+                    }
+                    return Poll::Pending;
+                }
+            }
+        }
+    }
+
+    /// Closes the sending side.
+    pub(super) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.transport.poll_shutdown(cx)
+    }
+
+    /// Throws away what the peer still sends, until its end, `limit` bytes or `deadline`.
+    pub(super) fn poll_drain(&mut self, limit: &mut usize, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        let mut input = buffers::input();
+        let drained = loop {
+            input.clear();
+            match self.poll_read(&mut input, cx) {
+                Poll::Ready(Ok(count)) if count > 0 && count < *limit => *limit -= count,
+                Poll::Ready(_) => break Poll::Ready(()),
+                Poll::Pending if self.timer.has_passed(Some(deadline), cx) => break Poll::Ready(()),
+                Poll::Pending => break Poll::Pending,
+            }
+        };
+        buffers::give_input(input);
+        drained
+    }
+
+    /// Makes the coming close a reset.
+    pub(super) fn reset_on_close(&self) {
+        self.transport.reset_on_close();
+    }
+}
