@@ -2,13 +2,14 @@
 
 /// Whether `bytes` is a token (RFC 9110 section 5.6.2): the form of methods and field names.
 pub fn is_token(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && bytes.iter().all(|&byte| TOKEN[byte as usize])
+    // Without leaving early: names are short and nearly always valid.
+    bytes.iter().fold(!bytes.is_empty(), |valid, &byte| valid & TOKEN[byte as usize])
 }
 
 /// Whether `bytes` may stand as a field value (RFC 9110 section 5.5): visible ASCII, space, tab and
 /// obs-text. What it keeps out (CR, LF, NUL and the other controls) is what splits a message.
 pub fn is_value(bytes: &[u8]) -> bool {
-    bytes.iter().all(|&byte| (byte >= b' ' && byte != 0x7f) || byte == b'\t')
+    bytes.iter().fold(true, |valid, &byte| valid & VALUE[byte as usize])
 }
 
 /// Parses a `content-length` value: digits only, no sign, no list, at most 19 of them, so that the
@@ -69,6 +70,17 @@ pub fn is_forbidden_in_trailers(name: &str) -> bool {
             | "x-real-ip"
     )
 }
+
+const VALUE: [bool; 256] = {
+    let mut table = [true; 256];
+    let mut byte = 0;
+    while byte < b' ' {
+        table[byte as usize] = byte == b'\t';
+        byte += 1;
+    }
+    table[0x7f] = false;
+    table
+};
 
 const TOKEN: [bool; 256] = {
     let mut table = [false; 256];

@@ -1,10 +1,11 @@
 use crate::field;
 use std::fmt;
+use std::ops::Range;
 
 /// Header or trailer fields: in order, with duplicates, names in lower case, values as raw bytes.
 ///
-/// Two parts make one list: a `'static` table, which costs nothing to build, and after it one packed
-/// block of owned bytes. Nothing is hashed and no field is an allocation of its own; a look-up is a
+/// Two parts make one list: a `'static` table, which costs nothing to build, and after it one block of
+/// owned bytes with an index. Nothing is hashed and no field is an allocation of its own; a look-up is a
 /// scan, which for the dozen fields of a real request is as fast as a map.
 ///
 /// ```
@@ -22,41 +23,74 @@ use std::fmt;
 #[derive(Clone, Default)]
 pub struct Headers {
     table: &'static [(&'static str, &'static str)],
-    /// `[name length: u32][value length: u32][name][value]`, again and again, lengths in native order.
     block: Vec<u8>,
+    index: Vec<Field>,
 }
 
-const PREFIX: usize = 8;
+/// Where a field stands in the block.
+#[derive(Clone, Copy)]
+struct Field {
+    name: u32,
+    name_len: u32,
+    value: u32,
+    value_len: u32,
+}
 
 impl Headers {
     /// No fields; allocates nothing.
     pub const fn new() -> Self {
-        Self { table: &[], block: Vec::new() }
+        Self { table: &[], block: Vec::new(), index: Vec::new() }
     }
 
     /// The fields of a static table; allocates nothing. Names must be in lower case already.
     pub const fn from_static(table: &'static [(&'static str, &'static str)]) -> Self {
-        Self { table, block: Vec::new() }
+        Self { table, block: Vec::new(), index: Vec::new() }
     }
 
     /// Appends a field, its name put in lower case.
     ///
     /// # Panics
-    /// If name or value is 4 GiB or longer.
+    /// If all the fields together are 4 GiB or longer.
     pub fn push(&mut self, name: &str, value: &[u8]) {
-        let [a, b, c, d] = u32::try_from(name.len()).expect("a field name under 4 GiB").to_ne_bytes();
-        let [e, f, g, h] = u32::try_from(value.len()).expect("a field value under 4 GiB").to_ne_bytes();
-        self.block.reserve(PREFIX + name.len() + value.len());
-        self.block.extend_from_slice(&[a, b, c, d, e, f, g, h]);
         let start = self.block.len();
+        self.block.reserve(name.len() + value.len());
         self.block.extend_from_slice(name.as_bytes());
-        self.block[start..].make_ascii_lowercase();
         self.block.extend_from_slice(value);
+        let middle = start + name.len();
+        self.push_loaded(start..middle, middle..middle + value.len());
+    }
+
+    /// Takes a copy of `block`, with what it holds between its fields, in place of everything that was there: how a
+    /// server takes over a head at once. [`push_loaded`](Self::push_loaded) says where the fields are.
+    pub fn load(&mut self, block: &[u8]) {
+        self.clear();
+        self.block.extend_from_slice(block);
+    }
+
+    /// Appends a field whose name and value stand in the [loaded](Self::load) block already; puts the name in
+    /// lower case and returns it.
+    ///
+    /// # Panics
+    /// If a range is not within the first 4 GiB of the block. When the fields are read, if the name is not
+    /// UTF-8.
+    #[inline]
+    pub fn push_loaded(&mut self, name: Range<usize>, value: Range<usize>) -> &[u8] {
+        assert!(value.start <= value.end && value.end <= self.block.len() && value.end <= u32::MAX as usize);
+        let field = &mut self.block[name.clone()];
+        field.iter_mut().for_each(|byte| *byte = LOWER[*byte as usize]);
+        // Within the first 4 GiB, as was just made sure of for the value, and for the name by slicing.
+        self.index.push(Field {
+            name: name.start as u32,
+            name_len: (name.end - name.start) as u32,
+            value: value.start as u32,
+            value_len: (value.end - value.start) as u32,
+        });
+        field
     }
 
     /// The fields in order.
     pub fn iter(&self) -> Iter<'_> {
-        Iter { table: self.table.iter(), block: &self.block }
+        Iter { table: self.table.iter(), block: &self.block, index: self.index.iter() }
     }
 
     /// The value of the first field called `name` (in lower case).
@@ -107,36 +141,44 @@ impl Headers {
 
     /// How many fields there are.
     pub fn len(&self) -> usize {
-        self.iter().count()
+        self.table.len() + self.index.len()
     }
 
     /// Whether there is no field.
     pub fn is_empty(&self) -> bool {
-        self.table.is_empty() && self.block.is_empty()
+        self.table.is_empty() && self.index.is_empty()
     }
 
     /// Removes every field and keeps the memory: how a server uses one list for request after request.
     pub fn clear(&mut self) {
         self.table = &[];
         self.block.clear();
-    }
-
-    /// Makes room for fields of `bytes` bytes, names and values together, in `count` fields.
-    pub fn reserve(&mut self, count: usize, bytes: usize) {
-        self.block.reserve(count * PREFIX + bytes);
+        self.index.clear();
     }
 
     /// The bytes of memory held for owned fields.
     pub fn capacity(&self) -> usize {
-        self.block.capacity()
+        self.block.capacity() + self.index.capacity() * size_of::<Field>()
     }
 }
 
+/// ASCII in lower case, everything else as it is.
+const LOWER: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = (byte as u8).to_ascii_lowercase();
+        byte += 1;
+    }
+    table
+};
+
 /// The fields of a [`Headers`], in order.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Iter<'a> {
     table: std::slice::Iter<'static, (&'static str, &'static str)>,
     block: &'a [u8],
+    index: std::slice::Iter<'a, Field>,
 }
 
 impl<'a> Iterator for Iter<'a> {
@@ -147,13 +189,16 @@ impl<'a> Iterator for Iter<'a> {
         if let Some((name, value)) = self.table.next() {
             return Some((name, value.as_bytes()));
         }
-        let (lengths, rest) = self.block.split_first_chunk::<PREFIX>()?;
-        let [a, b, c, d, e, f, g, h] = *lengths;
-        let (name, rest) = rest.split_at(u32::from_ne_bytes([a, b, c, d]) as usize);
-        let (value, rest) = rest.split_at(u32::from_ne_bytes([e, f, g, h]) as usize);
-        self.block = rest;
-        // `push` took the name as a `&str`, and lower-casing ASCII keeps UTF-8 valid.
-        Some((std::str::from_utf8(name).expect("names are UTF-8"), value))
+        let Field { name, name_len, value, value_len } = *self.index.next()?;
+        let part = |start: u32, len: u32| &self.block[start as usize..][..len as usize];
+        // `push` took a `&str`, and lower-casing ASCII keeps UTF-8 valid; `push_loaded` makes it the caller's duty.
+        Some((std::str::from_utf8(part(name, name_len)).expect("field names are UTF-8"), part(value, value_len)))
+    }
+}
+
+impl fmt::Debug for Iter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone().map(|(name, value)| format!("{name}: {}", value.escape_ascii()))).finish()
     }
 }
 
@@ -192,7 +237,7 @@ impl Eq for Headers {}
 
 impl fmt::Debug for Headers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.iter().map(|(name, value)| format!("{name}: {}", value.escape_ascii()))).finish()
+        self.iter().fmt(f)
     }
 }
 
@@ -231,6 +276,22 @@ mod tests {
         let headers = Headers::from_static(&[("connection", "keep-alive, Upgrade"), ("connection", "x")]);
         assert!(headers.has_token("connection", "upgrade") && headers.has_token("connection", "X"));
         assert!(!headers.has_token("connection", "keep"));
+    }
+
+    #[test]
+    fn a_loaded_block_becomes_fields_where_they_stand() {
+        let mut headers = Headers::from_static(&[("old", "")]);
+        headers.load(b"Host: a\r\nX-Y:b\r\n");
+        assert_eq!(headers.push_loaded(0..4, 6..7), b"host");
+        headers.push_loaded(9..12, 13..14);
+        headers.push("Z", b"c");
+        assert_eq!(headers, [("host", "a"), ("x-y", "b"), ("z", "c")].into_iter().collect());
+    }
+
+    #[test]
+    #[should_panic]
+    fn a_range_outside_the_block_is_refused() {
+        Headers::new().push_loaded(0..0, 0..1);
     }
 
     #[test]

@@ -187,7 +187,6 @@ fn server_info(config: &Config) -> io::Result<Arc<ServerInfo>> {
     let software = concat!("transom-server/", env!("CARGO_PKG_VERSION"));
     let mut info = ServerInfo::new(software, CAPABILITIES);
     info.blocking = Some(Arc::new(Pool::new(config.blocking_threads)?));
-    info.external_prefix = (!config.root_path.is_empty()).then(|| config.root_path.as_str().into());
     Ok(Arc::new(info))
 }
 

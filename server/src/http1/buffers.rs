@@ -13,32 +13,22 @@ pub(super) const READ: usize = 16 << 10;
 /// Read at once of a body that is waited for.
 pub(super) const READ_BODY: usize = 128 << 10;
 
-/// Kept of each kind.
+/// Kept by each thread.
 const KEPT: usize = 32;
 
 thread_local! {
-    static INPUT: RefCell<Vec<BytesMut>> = const { RefCell::new(Vec::new()) };
-    static OUTPUT: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+    static KEPT_HERE: RefCell<Vec<(BytesMut, Vec<u8>)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// An empty buffer to read into.
-pub(super) fn input() -> BytesMut {
-    INPUT.with_borrow_mut(Vec::pop).unwrap_or_else(|| BytesMut::with_capacity(READ))
+/// Empty buffers, to read into and to write into.
+pub(super) fn take() -> (BytesMut, Vec<u8>) {
+    let kept = KEPT_HERE.with_borrow_mut(Vec::pop);
+    kept.unwrap_or_else(|| (BytesMut::with_capacity(READ), Vec::with_capacity(4 << 10)))
 }
 
-/// Gives an input buffer back. What the application still holds of it stays valid.
-pub(super) fn give_input(mut buffer: BytesMut) {
-    buffer.clear();
-    INPUT.with_borrow_mut(|buffers| if buffers.len() < KEPT { buffers.push(buffer) });
-}
-
-/// An empty buffer to write into.
-pub(super) fn output() -> Vec<u8> {
-    OUTPUT.with_borrow_mut(Vec::pop).unwrap_or_else(|| Vec::with_capacity(4 << 10))
-}
-
-/// Gives an output buffer back.
-pub(super) fn give_output(mut buffer: Vec<u8>) {
-    buffer.clear();
-    OUTPUT.with_borrow_mut(|buffers| if buffers.len() < KEPT { buffers.push(buffer) });
+/// Gives buffers back. What the application still holds of the first stays valid.
+pub(super) fn give(mut input: BytesMut, mut output: Vec<u8>) {
+    input.clear();
+    output.clear();
+    KEPT_HERE.with_borrow_mut(|kept| if kept.len() < KEPT { kept.push((input, output)) });
 }

@@ -5,18 +5,17 @@ use super::decode::{DecodeLimits, Decoder};
 use super::encode::{self, Asked, Framing};
 use super::exchange::{Begin, Exchanges, Finished, Lent};
 use super::head::{self, Parser, Refused};
-use super::output::Output;
 use super::running::Running;
 use super::wire::Wire;
 use crate::access_log::{Outcome, Record};
 use crate::application::Call;
 use crate::transport::Transport;
 use crate::worker::Worker;
-use bytes::{Buf, BytesMut};
+use bytes::Buf;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Poll, Waker};
 use std::time::SystemTime;
 use tokio::sync::futures::Notified;
 use tokio::time::Instant;
@@ -53,19 +52,20 @@ const LINGERED: usize = 256 << 10;
 /// What is taken as asked by a request that could not be understood.
 const NOTHING_ASKED: Asked = Asked { version: HttpVersion::Http11, head: false, connect: false, keep_alive: false };
 
-pub(super) struct Connection {
+pub(super) struct Connection<'w> {
     pub(super) wire: Wire,
-    pub(super) worker: Arc<Worker>,
+    pub(super) worker: &'w Worker,
     pub(super) exchanges: Arc<Exchanges>,
     pub(super) call: Box<dyn Call>,
-    /// What is on its way to the peer. While a call runs, what it sends gathers in the exchange.
-    pub(super) output: Output,
+    /// Lent to the exchange while a call runs. Its output then is what was taken over from the exchange to be written.
+    pub(super) lent: Lent,
     /// When this task last had a reason to look at the clock.
     pub(super) now: Instant,
     peer: Arc<transom::Connection>,
     head: Arc<Head>,
     parser: Parser,
-    input: BytesMut,
+    /// Whether this task is told when the draining begins.
+    told_of_drain: bool,
 }
 
 struct Request {
@@ -86,46 +86,47 @@ enum After {
     Reset,
 }
 
-impl Connection {
-    fn new(transport: Transport, peer: Arc<transom::Connection>, worker: &Arc<Worker>) -> Self {
+impl<'w> Connection<'w> {
+    fn new(transport: Transport, peer: Arc<transom::Connection>, worker: &'w Arc<Worker>) -> Self {
         Self {
             wire: Wire::new(transport),
-            worker: Arc::clone(worker),
+            worker,
             exchanges: Arc::new(Exchanges::new(Arc::clone(worker))),
             call: worker.application().slot(),
-            output: Output::default(),
+            lent: Lent::default(),
             now: Instant::now(),
             head: Arc::new(Head { connection: Arc::clone(&peer), ..Head::default() }),
             peer,
             parser: Parser::default(),
-            input: BytesMut::new(),
+            told_of_drain: false,
         }
     }
 
     /// The next request, its head in `self.head`. What waits to be written goes out before anything is waited for.
     async fn next_request(&mut self, mut drained: Pin<&mut Notified<'_>>) -> Result<Request, Ending> {
-        let worker = Arc::clone(&self.worker);
+        let worker = self.worker;
         let limits = &worker.config().limits;
         let mut head_deadline = limits.head_timeout.map(|timeout| self.now + timeout);
         poll_fn(|cx| {
             loop {
-                if !self.input.is_empty()
-                    && self.output.len() < GATHERED
+                if !self.lent.input.is_empty()
+                    && self.lent.output.len() < GATHERED
                     && let Some(request) = self.parse_head()?
                 {
                     return Poll::Ready(Ok(request));
                 }
-                match self.wire.poll_write(&mut self.output, self.now, limits.write_timeout, cx) {
-                    Poll::Ready(Ok(())) if self.parser.is_fresh() && !self.input.is_empty() => continue,
+                match self.wire.poll_write(&mut self.lent.output, self.now, limits.write_timeout, cx) {
+                    Poll::Ready(Ok(())) if self.parser.is_fresh() && !self.lent.input.is_empty() => continue,
                     Poll::Ready(Ok(())) => {}
                     Poll::Ready(Err(_)) => return Poll::Ready(Err(Ending::Closed)),
                     Poll::Pending => return Poll::Pending,
                 }
-                let empty = self.input.is_empty();
+                let empty = self.lent.input.is_empty();
                 if empty && worker.is_draining() {
                     return Poll::Ready(Err(Ending::Closed));
                 }
-                match self.wire.poll_read(&mut self.input, cx) {
+                self.equip();
+                match self.wire.poll_read(&mut self.lent.input, cx) {
                     Poll::Ready(Ok(count)) if count > 0 => {
                         self.now = Instant::now();
                         if empty {
@@ -139,8 +140,11 @@ impl Connection {
                         if self.wire.timer.has_passed(deadline, cx) {
                             return Poll::Ready(Err(Ending::Closed));
                         }
-                        // Listening for the stop first and looking for it afterwards misses none.
-                        let _ = drained.as_mut().poll(cx);
+                        // Listening for the stop first and looking for it afterwards misses none. The task stays the
+                        // same, so once is enough.
+                        if !std::mem::replace(&mut self.told_of_drain, true) {
+                            let _ = drained.as_mut().poll(cx);
+                        }
                         return if worker.is_draining() { Poll::Ready(Err(Ending::Closed)) } else { Poll::Pending };
                     }
                     Poll::Pending if self.wire.timer.has_passed(head_deadline, cx) => {
@@ -161,9 +165,9 @@ impl Connection {
         }
         let head = Arc::get_mut(&mut self.head).expect("looked at above, and nobody else has a way to it");
         let config = self.worker.config();
-        let parsed = self.parser.parse(&self.input, config, head).map_err(|Refused(status)| Ending::Refused(status))?;
+        let parsed = self.parser.parse(&self.lent.input, config, head).map_err(|Refused(status)| Ending::Refused(status))?;
         let Some(request) = parsed else { return Ok(None) };
-        self.input.advance(request.len);
+        self.lent.input.advance(request.len);
         if let (BodyHint::Exact(length), Some(limit)) = (head.body, config.limits.body)
             && length > limit
         {
@@ -178,21 +182,22 @@ impl Connection {
             connect: head.method == Method::Connect,
             keep_alive: request.keep_alive,
         };
-        let expects_continue = request.expects_continue && self.input.is_empty();
+        let expects_continue = request.expects_continue && self.lent.input.is_empty();
         Ok(Some(Request { asked, expects_continue }))
     }
 
     /// One exchange, from the call to what is left of its request.
     async fn exchange(&mut self, request: Request) -> After {
-        let worker = Arc::clone(&self.worker);
+        let worker = self.worker;
         let config = worker.config();
         let limits = &config.limits;
         let decode_limits = DecodeLimits { body: limits.body, trailers: limits.trailers, fields: limits.headers };
         let decoder = Decoder::new(self.head.body, decode_limits);
         let Some(_in_flight) = worker.enter() else {
             let asked = Asked { keep_alive: request.asked.keep_alive && !request.expects_continue, ..request.asked };
+            self.lent.decoder = decoder;
             self.answer(503, &Headers::from_static(&[("retry-after", "1")]), asked);
-            return self.settle(decoder, asked.keep_alive).await;
+            return self.settle(asked.keep_alive).await;
         };
         let started = config.access_log.is_some().then(|| (SystemTime::now(), self.now));
 
@@ -200,16 +205,12 @@ impl Connection {
         if !config.root_path.is_empty() {
             scope.mount(config.root_path.as_bytes());
         }
-        self.output.prepare();
+        self.lent.decoder = decoder;
         let id = self.exchanges.begin(Begin {
             rules: HttpRules::of(&scope),
             asked: request.asked,
             expects_continue: request.expects_continue,
-            lent: Lent {
-                input: std::mem::take(&mut self.input),
-                output: std::mem::take(&mut self.output),
-                decoder,
-            },
+            lent: &mut self.lent,
             now: self.now,
         });
         let receive = Receiver::new(Arc::clone(&self.exchanges) as _, id);
@@ -218,7 +219,7 @@ impl Connection {
 
         let mut running = Running::default();
         let result = poll_fn(|cx| self.poll_call(&mut running, cx)).await.into_result();
-        let mut finished = self.exchanges.finish(result.as_ref().map(|()| ()));
+        let mut finished = self.exchanges.finish(result.as_ref().map(|()| ()), &mut self.lent);
         self.report(&result, &finished);
         let after = self.conclude(&running, &mut finished).await;
         if let (Some(log), Some((at, begun))) = (&config.access_log, started) {
@@ -241,24 +242,24 @@ impl Connection {
 
     /// Answers for the call where it did not, and sees to what is left of the request.
     async fn conclude(&mut self, running: &Running, finished: &mut Finished) -> After {
-        let lent = std::mem::take(&mut finished.lent);
-        self.input = lent.input;
         if running.is_lost() {
             return if running.is_broken_off() { After::Reset } else { After::Close { linger: false } };
         }
-        if !self.output.is_empty() && !self.flush().await {
-            return After::Close { linger: false };
+        if running.has_unwritten() {
+            if !self.flush().await {
+                return After::Close { linger: false };
+            }
+            self.exchanges.collect_rest(&mut self.lent.output);
         }
-        self.output = lent.output;
         let asked = Asked { keep_alive: finished.asked.keep_alive && finished.end.is_none(), ..finished.asked };
         match finished.returned {
             Returned::Nothing if finished.framing == Framing::Tunnel => After::Close { linger: true },
-            Returned::Nothing => self.settle(lent.decoder, asked.keep_alive).await,
+            Returned::Nothing => self.settle(asked.keep_alive).await,
             Returned::Respond(status) => {
                 finished.status = blame(status, finished.end.as_ref());
                 let keep_alive = asked.keep_alive && finished.status >= 500 && !finished.expects_continue;
                 self.answer(finished.status, &Headers::new(), Asked { keep_alive, ..asked });
-                self.settle(lent.decoder, keep_alive).await
+                self.settle(keep_alive).await
             }
             // What was accepted is delivered; that it is not all must show. Where only the end of the connection
             // marks the end of the body, a reset is the only way to say so.
@@ -273,34 +274,34 @@ impl Connection {
     }
 
     /// Reads what is left of a request body, if it is little enough to be worth a connection.
-    async fn settle(&mut self, mut decoder: Decoder, keep_alive: bool) -> After {
+    async fn settle(&mut self, keep_alive: bool) -> After {
         if !keep_alive {
             return After::Close { linger: true };
         }
-        if decoder.is_finished() {
+        if self.lent.decoder.is_finished() {
             return After::Next;
         }
-        let worker = Arc::clone(&self.worker);
+        let worker = self.worker;
         let limits = &worker.config().limits;
         let mut left = limits.discard;
-        if decoder.remaining().is_some_and(|remaining| remaining > left) {
+        if self.lent.decoder.remaining().is_some_and(|remaining| remaining > left) {
             return After::Close { linger: true };
         }
         self.now = Instant::now();
         poll_fn(|cx| {
             loop {
-                match decoder.decode(&mut self.input) {
-                    Ok(_) if decoder.is_finished() => return Poll::Ready(After::Next),
+                match self.lent.decoder.decode(&mut self.lent.input) {
+                    Ok(_) if self.lent.decoder.is_finished() => return Poll::Ready(After::Next),
                     Ok(Some(_)) => continue,
                     Ok(None) => {}
                     Err(_) => return Poll::Ready(After::Close { linger: true }),
                 }
-                match self.wire.poll_write(&mut self.output, self.now, limits.write_timeout, cx) {
+                match self.wire.poll_write(&mut self.lent.output, self.now, limits.write_timeout, cx) {
                     Poll::Ready(Ok(())) => {}
                     Poll::Ready(Err(_)) => return Poll::Ready(After::Close { linger: false }),
                     Poll::Pending => return Poll::Pending,
                 }
-                match self.wire.poll_read(&mut self.input, cx) {
+                match self.wire.poll_read(&mut self.lent.input, cx) {
                     Poll::Ready(Ok(count)) if count > 0 && count as u64 <= left => left -= count as u64,
                     Poll::Ready(_) => return Poll::Ready(After::Close { linger: true }),
                     Poll::Pending => {
@@ -321,7 +322,7 @@ impl Connection {
     async fn flush(&mut self) -> bool {
         let timeout = self.worker.config().limits.write_timeout;
         self.now = Instant::now();
-        poll_fn(|cx| self.wire.poll_write(&mut self.output, self.now, timeout, cx)).await.is_ok()
+        poll_fn(|cx| self.wire.poll_write(&mut self.lent.output, self.now, timeout, cx)).await.is_ok()
     }
 
     /// Closes so that the peer gets everything that was written. A close with unread input makes the system send a
@@ -340,16 +341,24 @@ impl Connection {
     /// Answers in the server's own name.
     fn answer(&mut self, status: u16, headers: &Headers, asked: Asked) {
         let (fixed, now) = (self.worker.fixed(), self.now.into_std());
-        self.output.prepare();
-        self.output.append(|out| encode::own(out, status, asked, headers, fixed, now));
+        self.lent.output.append(|out| encode::own(out, status, asked, headers, fixed, now));
     }
 
-    /// Gives the buffers of a connection that waits back.
-    fn release(&mut self) {
-        if self.input.capacity() > 0 {
-            buffers::give_input(std::mem::take(&mut self.input));
+    /// Sees to it that there are buffers.
+    #[inline]
+    fn equip(&mut self) {
+        if self.lent.input.capacity() == 0 {
+            let (input, output) = buffers::take();
+            self.lent.input = input;
+            self.lent.output.lend(output);
         }
-        self.output.release();
+    }
+
+    /// Gives the buffers back, of a connection that waits with nothing read and nothing to write.
+    fn release(&mut self) {
+        if self.lent.input.capacity() > 0 {
+            buffers::give(std::mem::take(&mut self.lent.input), self.lent.output.reclaim());
+        }
     }
 
     /// One readable line for what went wrong in the application.
@@ -365,6 +374,13 @@ impl Connection {
         };
         let Head { method, target, .. } = &*self.head;
         tracing::error!("the application failed on {method} {}: {what}", target.escape_ascii());
+    }
+}
+
+impl Drop for Connection<'_> {
+    fn drop(&mut self) {
+        // A call that still runs is dropped too: the grace is over. Handles that went elsewhere are told.
+        self.exchanges.lost(End::ServerShutdown, Waker::noop());
     }
 }
 

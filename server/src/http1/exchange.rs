@@ -76,11 +76,11 @@ enum Driver {
 }
 
 /// A request, about to be handed over.
-pub(super) struct Begin {
+pub(super) struct Begin<'a> {
     pub(super) rules: HttpRules,
     pub(super) asked: Asked,
     pub(super) expects_continue: bool,
-    pub(super) lent: Lent,
+    pub(super) lent: &'a mut Lent,
     pub(super) now: Instant,
 }
 
@@ -99,7 +99,6 @@ pub(super) struct Demand {
 
 /// An exchange that is over.
 pub(super) struct Finished {
-    pub(super) lent: Lent,
     pub(super) returned: Returned,
     pub(super) end: Option<End>,
     pub(super) asked: Asked,
@@ -142,12 +141,12 @@ impl Exchanges {
 
     /// Begins the next exchange; handles with any earlier number are dead.
     #[inline]
-    pub(super) fn begin(&self, begin: Begin) -> ExchangeId {
+    pub(super) fn begin(&self, begin: Begin<'_>) -> ExchangeId {
         let mut state = self.lock();
         let state = &mut *state;
         state.id.0 += 1;
         state.received = begin.lent.decoder.is_finished();
-        state.lent = begin.lent;
+        std::mem::swap(&mut state.lent, begin.lent);
         state.send = HttpSend::new(begin.rules);
         state.end = None;
         state.asked = begin.asked;
@@ -164,13 +163,18 @@ impl Exchanges {
         state.id
     }
 
-    /// Ends the exchange after its call returned: what was lent comes back, and handles that are left are dead.
+    /// Ends the exchange after its call returned; handles that are left are dead. What was lent comes back, but for the
+    /// output if `lent` still has some that goes first: that [`collect_rest`](Self::collect_rest) brings.
     #[inline]
-    pub(super) fn finish(&self, result: Result<(), &Error>) -> Finished {
-        let mut state = self.lock();
+    pub(super) fn finish(&self, result: Result<(), &Error>, lent: &mut Lent) -> Finished {
+        let mut guard = self.lock();
+        let state = &mut *guard;
+        std::mem::swap(&mut state.lent, lent);
+        if !state.lent.output.is_empty() {
+            std::mem::swap(&mut state.lent.output, &mut lent.output);
+        }
         let finished = Finished {
             returned: state.send.returned(result),
-            lent: std::mem::take(&mut state.lent),
             end: state.end.take(),
             asked: state.asked,
             framing: state.framing,
@@ -179,11 +183,16 @@ impl Exchanges {
             body_bytes: state.body_bytes,
         };
         state.id.0 += 1;
-        state.end = Some(finished.end.clone().unwrap_or(End::Complete));
-        let waiting = std::mem::take(&mut state.waiting);
-        drop(state);
-        waiting.wake_all();
+        if let Some(waiting) = state.waiting.take_if_any() {
+            drop(guard);
+            waiting.wake_all();
+        }
         finished
+    }
+
+    /// The output of a finished exchange, once what went before is written.
+    pub(super) fn collect_rest(&self, output: &mut Output) {
+        std::mem::swap(&mut self.lock().lent.output, output);
     }
 
     /// Takes what the application sent, if `output` has room for it, and says what it waits for.
@@ -560,6 +569,11 @@ impl State {
 }
 
 impl Waiting {
+    fn take_if_any(&mut self) -> Option<Self> {
+        let any = self.receive.is_some() || self.send.is_some() || self.closed.is_some();
+        any.then(|| std::mem::take(self))
+    }
+
     fn wake_all(self) {
         for waker in [self.receive, self.send, self.closed].into_iter().flatten() {
             waker.wake();

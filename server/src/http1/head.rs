@@ -3,7 +3,8 @@
 //! `httparse` is laxer than RFC 9112 (bare LF, leading empty lines) and knows nothing of what fields mean. What is
 //! refused here is refused because two parties could disagree on where a message ends or whom it is for.
 
-use super::{authority, target};
+use super::authority;
+use super::target;
 use crate::Config;
 use httparse::{Header, Status};
 use std::mem::MaybeUninit;
@@ -39,6 +40,8 @@ pub(super) struct Parser {
     /// From this length on the input is parsed again even without an end in sight, so that what is wrong early is
     /// refused early, in linear time altogether.
     again: usize,
+    /// The last valid `host`: requests on one connection are nearly always for the same.
+    host: Vec<u8>,
 }
 
 impl Parser {
@@ -61,9 +64,9 @@ impl Parser {
             [b'\r', b'\n', ..] => 2,
             _ => 0,
         };
-        let parsed = parse(&input[skipped..], config, head)?;
+        let parsed = self.parse_whole(&input[skipped..], config, head)?;
         match parsed {
-            Some(_) => *self = Self::default(),
+            Some(_) => (self.seen, self.again) = (0, 0),
             None => {
                 self.seen = input.len();
                 self.again = (2 * input.len()).max(1024);
@@ -71,12 +74,106 @@ impl Parser {
         }
         Ok(parsed.map(|request| Request { len: request.len + skipped, ..request }))
     }
-}
 
-impl Parser {
     /// Nothing of the input was seen yet.
     pub(super) fn is_fresh(&self) -> bool {
         self.seen == 0
+    }
+
+    fn parse_whole(&mut self, input: &[u8], config: &Config, head: &mut Head) -> Result<Option<Request>, Refused> {
+        let limit = config.limits.headers;
+        if limit <= FIELDS_ON_STACK {
+            let mut fields = [const { MaybeUninit::uninit() }; FIELDS_ON_STACK];
+            self.parse_into(input, &mut fields[..limit], config, head)
+        } else {
+            self.parse_into(input, &mut vec![MaybeUninit::uninit(); limit], config, head)
+        }
+    }
+
+    #[inline]
+    fn parse_into<'b>(
+        &mut self,
+        input: &'b [u8],
+        fields: &mut [MaybeUninit<Header<'b>>],
+        config: &Config,
+        head: &mut Head,
+    ) -> Result<Option<Request>, Refused> {
+        let mut request = httparse::Request::new(&mut []);
+        let len = match request.parse_with_uninit_headers(input, fields) {
+            Ok(Status::Complete(len)) => len,
+            Ok(Status::Partial) => return check_partial(input, config),
+            Err(error) => return refuse(error, input, config),
+        };
+        let (Some(method), Some(path), Some(minor)) = (request.method, request.path, request.version) else {
+            return Err(BAD_REQUEST);
+        };
+        if path.len() > config.limits.target {
+            return Err(URI_TOO_LONG);
+        }
+        if len > config.limits.head {
+            return Err(FIELDS_TOO_LARGE);
+        }
+        check_line_ends(input, len, request.headers)?;
+        if method.len() > LONGEST_METHOD {
+            return Err(NOT_IMPLEMENTED);
+        }
+
+        let version = if minor == 0 { HttpVersion::Http10 } else { HttpVersion::Http11 };
+        head.method = Method::from(method);
+        head.version = version;
+        let target = target::parse(&head.method, path.as_bytes(), config.strict_target).ok_or(BAD_REQUEST)?;
+        head.target.clear();
+        if target.path_len == 0 {
+            // An empty path is `/` (RFC 9110 section 4.2.3).
+            head.target.push(b'/');
+        }
+        head.target.extend_from_slice(target.target);
+        // The limit of the target keeps it far below 4 GiB.
+        head.path_len = target.path_len.max(1) as u32;
+
+        let mut meaning = Meaning::default();
+        let base = input.as_ptr() as usize;
+        let start = request.headers.first().map_or(len, |field| field.name.as_ptr() as usize - base);
+        head.headers.load(&input[start..len]);
+        for field in request.headers.iter() {
+            let place = |part: &[u8]| {
+                // An empty slice may point anywhere.
+                let at = if part.is_empty() { 0 } else { part.as_ptr() as usize - base - start };
+                at..at + part.len()
+            };
+            let value = field.value;
+            match head.headers.push_loaded(place(field.name.as_bytes()), place(value)) {
+                b"host" => {
+                    if std::mem::replace(&mut meaning.host, true) || !self.is_host(value) {
+                        return Err(BAD_REQUEST);
+                    }
+                }
+                b"connection" => meaning.connection(value),
+                b"content-length" => meaning.content_length(value)?,
+                b"transfer-encoding" => meaning.transfer_encoding(value)?,
+                b"expect" => meaning.expect(value),
+                b"upgrade" => meaning.upgrade = true,
+                _ => {}
+            }
+        }
+        if let Some(authority) = target.authority {
+            head.headers.set("host", authority);
+        }
+        let http11 = version == HttpVersion::Http11;
+        meaning.finish(http11, len, head).map(Some)
+    }
+
+    #[inline]
+    fn is_host(&mut self, value: &[u8]) -> bool {
+        if value == self.host {
+            return true;
+        }
+        let valid = authority::is_host(value);
+        if valid {
+            self.host.clear();
+            self.host.extend_from_slice(value);
+        }
+        valid
     }
 }
 
@@ -92,79 +189,6 @@ pub(super) fn publish(head: &mut Head, root_path: &[u8]) {
 
 /// Room for so many fields is free, on the stack; a higher limit costs an allocation per request.
 const FIELDS_ON_STACK: usize = 128;
-
-fn parse(input: &[u8], config: &Config, head: &mut Head) -> Result<Option<Request>, Refused> {
-    let limit = config.limits.headers;
-    if limit <= FIELDS_ON_STACK {
-        let mut fields = [const { MaybeUninit::uninit() }; FIELDS_ON_STACK];
-        parse_into(input, &mut fields[..limit], config, head)
-    } else {
-        parse_into(input, &mut vec![MaybeUninit::uninit(); limit], config, head)
-    }
-}
-
-#[inline]
-fn parse_into<'b>(
-    input: &'b [u8],
-    fields: &mut [MaybeUninit<Header<'b>>],
-    config: &Config,
-    head: &mut Head,
-) -> Result<Option<Request>, Refused> {
-    let mut request = httparse::Request::new(&mut []);
-    let len = match request.parse_with_uninit_headers(input, fields) {
-        Ok(Status::Complete(len)) => len,
-        Ok(Status::Partial) => return check_partial(input, config),
-        Err(error) => return refuse(error, input, config),
-    };
-    let (Some(method), Some(path), Some(minor)) = (request.method, request.path, request.version) else {
-        return Err(BAD_REQUEST);
-    };
-    if path.len() > config.limits.target {
-        return Err(URI_TOO_LONG);
-    }
-    if len > config.limits.head {
-        return Err(FIELDS_TOO_LARGE);
-    }
-    check_line_ends(input, len, request.headers)?;
-    if method.len() > LONGEST_METHOD {
-        return Err(NOT_IMPLEMENTED);
-    }
-
-    let version = if minor == 0 { HttpVersion::Http10 } else { HttpVersion::Http11 };
-    head.method = Method::from(method);
-    head.version = version;
-    let target = target::parse(&head.method, path.as_bytes(), config.strict_target).ok_or(BAD_REQUEST)?;
-    head.target.clear();
-    if target.path_len == 0 {
-        // An empty path is `/` (RFC 9110 section 4.2.3).
-        head.target.push(b'/');
-    }
-    head.target.extend_from_slice(target.target);
-    // The limit of the target keeps it far below 4 GiB.
-    head.path_len = target.path_len.max(1) as u32;
-
-    let mut meaning = Meaning::default();
-    head.headers.clear();
-    head.headers.reserve(request.headers.len(), len);
-    for field in request.headers.iter() {
-        let mut value = field.value;
-        match field.name.len() {
-            4 if field.name.eq_ignore_ascii_case("host") => {
-                meaning.host(value)?;
-                value = target.authority.unwrap_or(value);
-            }
-            6 if field.name.eq_ignore_ascii_case("expect") => meaning.expect(value),
-            7 if field.name.eq_ignore_ascii_case("upgrade") => meaning.upgrade = true,
-            10 if field.name.eq_ignore_ascii_case("connection") => meaning.connection(value),
-            14 if field.name.eq_ignore_ascii_case("content-length") => meaning.content_length(value)?,
-            17 if field.name.eq_ignore_ascii_case("transfer-encoding") => meaning.transfer_encoding(value)?,
-            _ => {}
-        }
-        head.headers.push(field.name, value);
-    }
-    let http11 = version == HttpVersion::Http11;
-    meaning.finish(http11, len, head).map(Some)
-}
 
 /// What the fields of one head mean for the server.
 #[derive(Default)]
@@ -189,14 +213,6 @@ enum Codings {
 }
 
 impl Meaning {
-    /// Exactly one, and valid (RFC 9112 section 3.2).
-    fn host(&mut self, value: &[u8]) -> Result<(), Refused> {
-        if std::mem::replace(&mut self.host, true) || !authority::is_host(value) {
-            return Err(BAD_REQUEST);
-        }
-        Ok(())
-    }
-
     /// Exactly one: that some recipients take the first of several and others the last is how requests are smuggled
     /// (RFC 9112 section 6.3).
     fn content_length(&mut self, value: &[u8]) -> Result<(), Refused> {
@@ -227,6 +243,11 @@ impl Meaning {
     }
 
     fn connection(&mut self, value: &[u8]) {
+        // What browsers send.
+        if value == b"keep-alive" {
+            self.keep_alive = true;
+            return;
+        }
         for option in field::list(value) {
             match option.len() {
                 5 if option.eq_ignore_ascii_case(b"close") => self.close = true,

@@ -1,6 +1,5 @@
 //! What waits to be written: small pieces in one flat buffer, large ones and files where they are.
 
-use super::buffers;
 use bytes::{Buf, Bytes};
 use std::collections::VecDeque;
 use std::fs::File;
@@ -92,20 +91,17 @@ impl Output {
         (self.done, self.len) = (0, 0);
     }
 
-    /// Makes sure that there is a flat buffer.
-    #[inline]
-    pub(super) fn prepare(&mut self) {
-        if self.flat.capacity() == 0 {
-            self.flat = buffers::output();
-        }
+    /// Gives the flat buffer, for one that has nothing to write.
+    pub(super) fn lend(&mut self, flat: Vec<u8>) {
+        self.flat = flat;
     }
 
-    /// Gives the memory back, for a connection that waits with nothing to write.
-    pub(super) fn release(&mut self) {
-        if self.flat.capacity() > 0 {
-            buffers::give_output(std::mem::take(&mut self.flat));
+    /// Takes the flat buffer away from one that has nothing to write.
+    pub(super) fn reclaim(&mut self) -> Vec<u8> {
+        if self.between.capacity() > 0 {
+            self.between = VecDeque::new();
         }
-        self.between = VecDeque::new();
+        std::mem::take(&mut self.flat)
     }
 
     pub(super) fn next(&self) -> Next<'_> {

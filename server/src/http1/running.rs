@@ -16,6 +16,7 @@ pub(super) struct Running {
     input_ended: bool,
     lost: bool,
     broken_off: bool,
+    unwritten: bool,
     /// When the next byte of a body must have come.
     input_deadline: Option<Instant>,
 }
@@ -30,9 +31,14 @@ impl Running {
     pub(super) fn is_broken_off(&self) -> bool {
         self.broken_off
     }
+
+    /// What was taken over from the exchange to be written is not written yet.
+    pub(super) fn has_unwritten(&self) -> bool {
+        self.unwritten
+    }
 }
 
-impl Connection {
+impl Connection<'_> {
     /// Polls the call until it returns, reading and writing for it.
     pub(super) fn poll_call(&mut self, running: &mut Running, cx: &mut Context<'_>) -> Poll<Outcome> {
         if std::mem::replace(&mut running.waited, true) {
@@ -40,6 +46,7 @@ impl Connection {
         }
         loop {
             if let Poll::Ready(outcome) = self.call.poll(cx) {
+                running.unwritten = !self.lent.output.is_empty();
                 return Poll::Ready(outcome);
             }
             let may_go_on = self.poll_io(running, cx);
@@ -53,22 +60,22 @@ impl Connection {
     fn poll_io(&mut self, running: &mut Running, cx: &mut Context<'_>) -> bool {
         let mut may_go_on = false;
         let demand = loop {
-            let demand = self.exchanges.collect(&mut self.output, self.now);
+            let demand = self.exchanges.collect(&mut self.lent.output, self.now);
             if running.lost {
                 return false;
             }
             if demand.abandoned {
                 return self.abandoned(running, cx);
             }
-            if self.output.is_empty() {
+            if self.lent.output.is_empty() {
                 break demand;
             }
             let timeout = self.worker.config().limits.write_timeout;
-            let written = self.wire.poll_write(&mut self.output, self.now, timeout, cx);
+            let written = self.wire.poll_write(&mut self.lent.output, self.now, timeout, cx);
             if let Poll::Ready(Err(_)) = written {
                 return self.lose(running, cx);
             }
-            may_go_on |= self.exchanges.written(self.output.len(), cx.waker());
+            may_go_on |= self.exchanges.written(self.lent.output.len(), cx.waker());
             if written.is_pending() {
                 break demand;
             }
@@ -121,7 +128,7 @@ impl Connection {
 
     fn lose(&mut self, running: &mut Running, cx: &Context<'_>) -> bool {
         running.lost = true;
-        self.output.clear();
+        self.lent.output.clear();
         self.exchanges.lost(End::Disconnected { code: None }, cx.waker())
     }
 

@@ -1,6 +1,6 @@
 //! The socket of a connection and the one timer for what is expected of its peer.
 
-use super::buffers::{self, READ, READ_BODY};
+use super::buffers::{READ, READ_BODY};
 use super::output::{Next, Output};
 use crate::timer::Timer;
 use crate::transport::{Reading, Transport};
@@ -29,10 +29,9 @@ impl Wire {
     /// Reads what is there, up to one buffer, behind what `input` holds; 0 at the end.
     #[inline]
     pub(super) fn poll_read(&mut self, input: &mut BytesMut, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        if input.capacity() == 0 {
-            *input = buffers::input();
+        if input.capacity() - input.len() < READ / 2 {
+            input.reserve(READ);
         }
-        input.reserve(READ - READ.min(input.len() / 2));
         self.poll_read_reserved(input, cx)
     }
 
@@ -111,18 +110,16 @@ impl Wire {
 
     /// Throws away what the peer still sends, until its end, `limit` bytes or `deadline`.
     pub(super) fn poll_drain(&mut self, limit: &mut usize, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
-        let mut input = buffers::input();
-        let drained = loop {
+        let mut input = BytesMut::new();
+        loop {
             input.clear();
             match self.poll_read(&mut input, cx) {
                 Poll::Ready(Ok(count)) if count > 0 && count < *limit => *limit -= count,
-                Poll::Ready(_) => break Poll::Ready(()),
-                Poll::Pending if self.timer.has_passed(Some(deadline), cx) => break Poll::Ready(()),
-                Poll::Pending => break Poll::Pending,
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending if self.timer.has_passed(Some(deadline), cx) => return Poll::Ready(()),
+                Poll::Pending => return Poll::Pending,
             }
-        };
-        buffers::give_input(input);
-        drained
+        }
     }
 
     /// Makes the coming close a reset.
