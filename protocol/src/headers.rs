@@ -77,7 +77,7 @@ impl Headers {
     pub fn push_loaded(&mut self, name: Range<usize>, value: Range<usize>) -> &[u8] {
         assert!(value.start <= value.end && value.end <= self.block.len() && value.end <= u32::MAX as usize);
         let field = &mut self.block[name.clone()];
-        field.iter_mut().for_each(|byte| *byte = LOWER[*byte as usize]);
+        field::make_lowercase(field);
         // Within the first 4 GiB, as was just made sure of for the value, and for the name by slicing.
         self.index.push(Field {
             name: name.start as u32,
@@ -162,17 +162,6 @@ impl Headers {
     }
 }
 
-/// ASCII in lower case, everything else as it is.
-const LOWER: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        table[byte] = (byte as u8).to_ascii_lowercase();
-        byte += 1;
-    }
-    table
-};
-
 /// The fields of a [`Headers`], in order.
 #[derive(Clone)]
 pub struct Iter<'a> {
@@ -184,7 +173,7 @@ pub struct Iter<'a> {
 impl<'a> Iterator for Iter<'a> {
     type Item = (&'a str, &'a [u8]);
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
         if let Some((name, value)) = self.table.next() {
             return Some((name, value.as_bytes()));

@@ -36,7 +36,9 @@ impl Destination {
         match self {
             Self::Here(worker) => worker.spawn(accepted, worker.reserve()),
             Self::Fewest(workers) => {
-                let Some((worker, inbox)) = workers.iter().min_by_key(|(worker, _)| worker.connections()) else { return };
+                let Some((worker, inbox)) = workers.iter().min_by_key(|(worker, _)| worker.connections()) else {
+                    return;
+                };
                 match accepted.detach() {
                     // An inbox that is closed is that of a worker that stops, and its connections with it.
                     Ok(accepted) => drop(inbox.send((accepted, worker.reserve()))),

@@ -1,4 +1,5 @@
 use std::any::Any;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -40,11 +41,32 @@ impl fmt::Debug for Application {
     }
 }
 
+thread_local! {
+    /// Whether a call is being polled on this thread.
+    static IN_CALL: Cell<bool> = const { Cell::new(false) };
+    /// Where the last panic of a call on this thread happened.
+    static PANICKED_AT: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Has panics of calls told in the one line with which the server logs a failed call, instead of by the panic hook that
+/// was there, which is left to all others. For a process that is a server and nothing else.
+#[cfg(feature = "cli")]
+pub(crate) fn log_panics_of_calls() {
+    let other = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if IN_CALL.get() {
+            PANICKED_AT.set(panic.location().map(ToString::to_string));
+        } else {
+            other(panic);
+        }
+    }));
+}
+
 /// How a call came to its end.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Returned(Result<(), Error>),
-    /// With the panic's message.
+    /// With the panic's message, and where it happened if that is known.
     Panicked(String),
 }
 
@@ -53,7 +75,7 @@ impl Outcome {
     pub(crate) fn into_result(self) -> Result<(), Error> {
         match self {
             Self::Returned(result) => result,
-            Self::Panicked(message) => Err(format!("panicked: {message}").into()),
+            Self::Panicked(message) => Err(format!("panicked {message}").into()),
         }
     }
 }
@@ -92,10 +114,12 @@ where
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Outcome> {
+        IN_CALL.set(true);
         let polled = catch_unwind(AssertUnwindSafe(|| match self.future.as_mut().as_pin_mut() {
             Some(future) => future.poll(cx),
             None => Poll::Ready(Ok(())),
         }));
+        IN_CALL.set(false);
         let outcome = match polled {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(result)) => Outcome::Returned(result),
@@ -116,5 +140,9 @@ where
 
 fn message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("without a message").to_owned()
+    let text = text.unwrap_or("without a message");
+    match PANICKED_AT.take() {
+        Some(place) => format!("at {place}: {text}"),
+        None => text.to_owned(),
+    }
 }

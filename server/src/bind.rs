@@ -113,7 +113,9 @@ mod tests {
         ] {
             assert_eq!(text.parse(), Ok(bind), "{text}");
         }
-        for bad in ["", "host", "1.2.3.4", "host:", "host:99999", "::1:80", "[::1]", "unix:", "fd://x", "fd://-1", "a b:1"] {
+        for bad in
+            ["", "host", "1.2.3.4", "host:", "host:99999", "::1:80", "[::1]", "unix:", "fd://x", "fd://-1", "a b:1"]
+        {
             assert!(bad.parse::<Bind>().is_err(), "{bad}");
         }
     }

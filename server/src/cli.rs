@@ -83,6 +83,7 @@ fn follow(program: &Program<'_>, typed: Vec<OsString>) -> Result<(), Failure> {
     let (name, app) = program.chosen(&matches)?;
     let settings = Settings::from(options);
     log_to_stderr(settings.log_level);
+    crate::application::log_panics_of_calls();
     serve::run(&name, app, settings)
 }
 

@@ -19,7 +19,7 @@ mod timer;
 mod transport;
 mod worker;
 
-pub use access_log::{AccessLog, Format};
+pub use access_log::{AccessLog, Format, FormatError, Outcome, Record};
 pub use application::Application;
 pub use bind::{Bind, BindError};
 #[cfg(feature = "cli")]

@@ -34,7 +34,8 @@ use transom::{Capabilities, ServerInfo};
 /// println!("listening on {}", listeners[0].address());
 /// let stop = async { /* until it is time to stop */ };
 /// Server::new(Application::new(app), Config::default()).serve(listeners, stop).await?;
-/// # Ok::<_, Box<dyn std::error::Error>>(()) }).unwrap();
+/// # Ok::<_, Box<dyn std::error::Error>>(()) })?;
+/// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
 pub struct Server {
@@ -73,6 +74,8 @@ impl Server {
 
     /// Serves until `stop` completes and everything is drained: running calls end, up to the grace; those that are
     /// left are dropped; then the application cleans up. A future that is dropped drops everything at once.
+    ///
+    /// `stop` is polled for the first time when the application is ready and connections are accepted.
     ///
     /// Runs on any tokio runtime; connections have threads of their own.
     ///

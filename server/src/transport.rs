@@ -89,11 +89,15 @@ impl Transport {
             let sent = match self {
                 Self::Tcp(stream) => {
                     ready!(stream.poll_write_ready(cx))?;
-                    stream.try_io(Interest::WRITABLE, || Ok(rustix::fs::sendfile(&*stream, file, Some(&mut offset), count)?))
+                    stream.try_io(Interest::WRITABLE, || {
+                        Ok(rustix::fs::sendfile(&*stream, file, Some(&mut offset), count)?)
+                    })
                 }
                 Self::Unix(stream) => {
                     ready!(stream.poll_write_ready(cx))?;
-                    stream.try_io(Interest::WRITABLE, || Ok(rustix::fs::sendfile(&*stream, file, Some(&mut offset), count)?))
+                    stream.try_io(Interest::WRITABLE, || {
+                        Ok(rustix::fs::sendfile(&*stream, file, Some(&mut offset), count)?)
+                    })
                 }
             };
             match sent {
@@ -127,8 +131,12 @@ impl Transport {
         let forget = || Err::<(), _>(io::Error::from(io::ErrorKind::WouldBlock));
         loop {
             let ready = match self {
-                Self::Tcp(stream) => ready!(stream.poll_read_ready(cx)).and_then(|()| now(stream.ready(Interest::READABLE))),
-                Self::Unix(stream) => ready!(stream.poll_read_ready(cx)).and_then(|()| now(stream.ready(Interest::READABLE))),
+                Self::Tcp(stream) => {
+                    ready!(stream.poll_read_ready(cx)).and_then(|()| now(stream.ready(Interest::READABLE)))
+                }
+                Self::Unix(stream) => {
+                    ready!(stream.poll_read_ready(cx)).and_then(|()| now(stream.ready(Interest::READABLE)))
+                }
             };
             match ready {
                 Ok(ready) if !ready.is_read_closed() => {}

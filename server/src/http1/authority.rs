@@ -103,14 +103,50 @@ mod tests {
     #[test]
     fn hosts() {
         for good in [
-            "", "a", "example.org", "example.org:80", "example.org:", "127.0.0.1:8000", "[::1]", "[::1]:80", "[v1.a:b]",
-            "a%20b", "x_y", "a,b", "xn--bcher-kva.example:65535", ":80",
+            "",
+            "a",
+            "example.org",
+            "example.org:80",
+            "example.org:",
+            "127.0.0.1:8000",
+            "[::1]",
+            "[::1]:80",
+            "[v1.a:b]",
+            "a%20b",
+            "x_y",
+            "a,b",
+            "xn--bcher-kva.example:65535",
+            ":80",
         ] {
             assert!(is_host(good.as_bytes()), "{good}");
         }
         for bad in [
-            "a b", "a:b", "a:80:80", "a:65536", "a:000080", "user@host", "http://a", "a/b", "a?b", "a#b", "[::1", "::1", "[::g]", "[]",
-            "a%2", "a%zz", "\u{e4}", "a\\b", "[::1]x", "[v.a]", "[v1.]", "a\"", "<a>", "a:-1", "a:+1", "%",
+            "a b",
+            "a:b",
+            "a:80:80",
+            "a:65536",
+            "a:000080",
+            "user@host",
+            "http://a",
+            "a/b",
+            "a?b",
+            "a#b",
+            "[::1",
+            "::1",
+            "[::g]",
+            "[]",
+            "a%2",
+            "a%zz",
+            "\u{e4}",
+            "a\\b",
+            "[::1]x",
+            "[v.a]",
+            "[v1.]",
+            "a\"",
+            "<a>",
+            "a:-1",
+            "a:+1",
+            "%",
         ] {
             assert!(!is_host(bad.as_bytes()), "{bad}");
         }

@@ -30,5 +30,9 @@ pub(super) fn take() -> (BytesMut, Vec<u8>) {
 pub(super) fn give(mut input: BytesMut, mut output: Vec<u8>) {
     input.clear();
     output.clear();
-    KEPT_HERE.with_borrow_mut(|kept| if kept.len() < KEPT { kept.push((input, output)) });
+    KEPT_HERE.with_borrow_mut(|kept| {
+        if kept.len() < KEPT {
+            kept.push((input, output))
+        }
+    });
 }

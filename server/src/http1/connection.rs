@@ -20,7 +20,9 @@ use std::time::SystemTime;
 use tokio::sync::futures::Notified;
 use tokio::time::Instant;
 use transom::order::{HttpRules, Returned};
-use transom::{BadRequest, BodyHint, End, Error, Head, Headers, HttpScope, HttpVersion, Method, Receiver, Scope, Sender};
+use transom::{
+    BadRequest, BodyHint, End, Error, Head, Headers, HttpScope, HttpVersion, Method, Receiver, Scope, Sender,
+};
 
 /// Serves a connection until it is closed.
 pub(crate) async fn serve(transport: Transport, peer: transom::Connection, worker: Arc<Worker>) {
@@ -30,10 +32,7 @@ pub(crate) async fn serve(transport: Transport, peer: transom::Connection, worke
         let after = match connection.next_request(drained.as_mut()).await {
             Ok(request) => connection.exchange(request).await,
             Err(Ending::Closed) => return,
-            Err(Ending::Refused(status)) => {
-                connection.answer(status, &Headers::new(), NOTHING_ASKED);
-                After::Close { linger: true }
-            }
+            Err(Ending::Refused(status)) => connection.refuse(status),
         };
         match after {
             After::Next => {}
@@ -58,7 +57,7 @@ pub(super) struct Connection<'w> {
     pub(super) exchanges: Arc<Exchanges>,
     pub(super) call: Box<dyn Call>,
     /// Lent to the exchange while a call runs. Its output then is what was taken over from the exchange to be written.
-    pub(super) lent: Lent,
+    pub(super) lent: Box<Lent>,
     /// When this task last had a reason to look at the clock.
     pub(super) now: Instant,
     peer: Arc<transom::Connection>,
@@ -66,6 +65,8 @@ pub(super) struct Connection<'w> {
     parser: Parser,
     /// Whether this task is told when the draining begins.
     told_of_drain: bool,
+    /// When the running exchange began, if it is to be recorded.
+    begun: Option<(SystemTime, Instant)>,
 }
 
 struct Request {
@@ -93,12 +94,13 @@ impl<'w> Connection<'w> {
             worker,
             exchanges: Arc::new(Exchanges::new(Arc::clone(worker))),
             call: worker.application().slot(),
-            lent: Lent::default(),
+            lent: Box::default(),
             now: Instant::now(),
             head: Arc::new(Head { connection: Arc::clone(&peer), ..Head::default() }),
             peer,
             parser: Parser::default(),
             told_of_drain: false,
+            begun: None,
         }
     }
 
@@ -165,14 +167,10 @@ impl<'w> Connection<'w> {
         }
         let head = Arc::get_mut(&mut self.head).expect("looked at above, and nobody else has a way to it");
         let config = self.worker.config();
-        let parsed = self.parser.parse(&self.lent.input, config, head).map_err(|Refused(status)| Ending::Refused(status))?;
+        let parsed =
+            self.parser.parse(&self.lent.input, config, head).map_err(|Refused(status)| Ending::Refused(status))?;
         let Some(request) = parsed else { return Ok(None) };
         self.lent.input.advance(request.len);
-        if let (BodyHint::Exact(length), Some(limit)) = (head.body, config.limits.body)
-            && length > limit
-        {
-            return Err(Ending::Refused(413));
-        }
         if !config.root_path.is_empty() {
             head::publish(head, config.root_path.as_bytes());
         }
@@ -193,24 +191,31 @@ impl<'w> Connection<'w> {
         let limits = &config.limits;
         let decode_limits = DecodeLimits { body: limits.body, trailers: limits.trailers, fields: limits.headers };
         let decoder = Decoder::new(self.head.body, decode_limits);
+        self.begun = config.access_log.is_some().then(|| (SystemTime::now(), self.now));
+        if let (BodyHint::Exact(length), Some(limit)) = (self.head.body, limits.body)
+            && length > limit
+        {
+            self.answer(413, &Headers::new(), Asked { keep_alive: false, ..request.asked });
+            self.record(413, 0, Outcome::Complete);
+            return After::Close { linger: true };
+        }
         let Some(_in_flight) = worker.enter() else {
             let asked = Asked { keep_alive: request.asked.keep_alive && !request.expects_continue, ..request.asked };
-            self.lent.decoder = decoder;
             self.answer(503, &Headers::from_static(&[("retry-after", "1")]), asked);
-            return self.settle(asked.keep_alive).await;
+            self.record(503, 0, Outcome::Complete);
+            return self.settle(Some(decoder), asked.keep_alive).await;
         };
-        let started = config.access_log.is_some().then(|| (SystemTime::now(), self.now));
 
         let mut scope = HttpScope::new(Arc::clone(&self.head), worker.capabilities(self.head.version));
         if !config.root_path.is_empty() {
             scope.mount(config.root_path.as_bytes());
         }
-        self.lent.decoder = decoder;
         let id = self.exchanges.begin(Begin {
             rules: HttpRules::of(&scope),
             asked: request.asked,
             expects_continue: request.expects_continue,
             lent: &mut self.lent,
+            decoder,
             now: self.now,
         });
         let receive = Receiver::new(Arc::clone(&self.exchanges) as _, id);
@@ -219,23 +224,23 @@ impl<'w> Connection<'w> {
 
         let mut running = Running::default();
         let result = poll_fn(|cx| self.poll_call(&mut running, cx)).await.into_result();
-        let mut finished = self.exchanges.finish(result.as_ref().map(|()| ()), &mut self.lent);
-        self.report(&result, &finished);
-        let after = self.conclude(&running, &mut finished).await;
-        if let (Some(log), Some((at, begun))) = (&config.access_log, started) {
-            let outcome = match after {
+        let mut finished = self.exchanges.finish(result.as_ref().copied(), &mut self.lent);
+        if result.is_err() || finished.returned != Returned::Nothing {
+            self.report(&result, &finished);
+        }
+        let after = match running.is_smooth() && finished.is_smooth() {
+            true => After::Next,
+            false => self.conclude(&running, &mut finished).await,
+        };
+        if self.begun.is_some() {
+            let outcome = match finished.end {
+                _ if running.has_timed_out() => Outcome::Timeout,
+                Some(End::Timeout) => Outcome::Timeout,
+                _ if running.is_broken_off() || finished.returned == Returned::Abort => Outcome::Aborted,
                 _ if running.is_lost() => Outcome::Disconnected,
-                _ if finished.returned == Returned::Abort => Outcome::Aborted,
                 _ => Outcome::Complete,
             };
-            log.record(&Record {
-                head: &self.head,
-                status: finished.status,
-                bytes: finished.body_bytes,
-                started: at,
-                duration: begun.elapsed(),
-                outcome,
-            });
+            self.record(finished.status, finished.body_bytes, outcome);
         }
         after
     }
@@ -254,12 +259,12 @@ impl<'w> Connection<'w> {
         let asked = Asked { keep_alive: finished.asked.keep_alive && finished.end.is_none(), ..finished.asked };
         match finished.returned {
             Returned::Nothing if finished.framing == Framing::Tunnel => After::Close { linger: true },
-            Returned::Nothing => self.settle(asked.keep_alive).await,
+            Returned::Nothing => self.settle(finished.unread.take(), asked.keep_alive).await,
             Returned::Respond(status) => {
                 finished.status = blame(status, finished.end.as_ref());
                 let keep_alive = asked.keep_alive && finished.status >= 500 && !finished.expects_continue;
                 self.answer(finished.status, &Headers::new(), Asked { keep_alive, ..asked });
-                self.settle(keep_alive).await
+                self.settle(finished.unread.take(), keep_alive).await
             }
             // What was accepted is delivered; that it is not all must show. Where only the end of the connection
             // marks the end of the body, a reset is the only way to say so.
@@ -274,24 +279,22 @@ impl<'w> Connection<'w> {
     }
 
     /// Reads what is left of a request body, if it is little enough to be worth a connection.
-    async fn settle(&mut self, keep_alive: bool) -> After {
+    async fn settle(&mut self, unread: Option<Decoder>, keep_alive: bool) -> After {
         if !keep_alive {
             return After::Close { linger: true };
         }
-        if self.lent.decoder.is_finished() {
-            return After::Next;
-        }
+        let Some(mut unread) = unread.filter(|unread| !unread.is_finished()) else { return After::Next };
         let worker = self.worker;
         let limits = &worker.config().limits;
         let mut left = limits.discard;
-        if self.lent.decoder.remaining().is_some_and(|remaining| remaining > left) {
+        if unread.remaining().is_some_and(|remaining| remaining > left) {
             return After::Close { linger: true };
         }
         self.now = Instant::now();
         poll_fn(|cx| {
             loop {
-                match self.lent.decoder.decode(&mut self.lent.input) {
-                    Ok(_) if self.lent.decoder.is_finished() => return Poll::Ready(After::Next),
+                match unread.decode(&mut self.lent.input) {
+                    Ok(_) if unread.is_finished() => return Poll::Ready(After::Next),
                     Ok(Some(_)) => continue,
                     Ok(None) => {}
                     Err(_) => return Poll::Ready(After::Close { linger: true }),
@@ -338,6 +341,25 @@ impl<'w> Connection<'w> {
         poll_fn(|cx| self.wire.poll_drain(&mut limit, deadline, cx)).await;
     }
 
+    /// Answers a head that was refused. What is known of it is not enough to record a method or a target.
+    fn refuse(&mut self, status: u16) -> After {
+        self.answer(status, &Headers::new(), NOTHING_ASKED);
+        if self.worker.config().access_log.is_some() {
+            self.head = Arc::new(Head { connection: Arc::clone(&self.peer), ..Head::default() });
+            self.begun = Some((SystemTime::now(), self.now));
+            self.record(status, 0, Outcome::Complete);
+        }
+        After::Close { linger: true }
+    }
+
+    /// Records an exchange that is over, if exchanges are recorded.
+    fn record(&mut self, status: u16, bytes: u64, outcome: Outcome) {
+        if let (Some(log), Some((started, begun))) = (&self.worker.config().access_log, self.begun.take()) {
+            let duration = begun.elapsed();
+            log.record(&Record { head: &self.head, status, bytes, started, duration, outcome });
+        }
+    }
+
     /// Answers in the server's own name.
     fn answer(&mut self, status: u16, headers: &Headers, asked: Asked) {
         let (fixed, now) = (self.worker.fixed(), self.now.into_std());
@@ -362,6 +384,7 @@ impl<'w> Connection<'w> {
     }
 
     /// One readable line for what went wrong in the application.
+    #[cold]
     fn report(&self, result: &Result<(), Error>, finished: &Finished) {
         let what = match (result, finished.returned) {
             (Ok(()), Returned::Nothing) => return,
@@ -381,6 +404,10 @@ impl Drop for Connection<'_> {
     fn drop(&mut self) {
         // A call that still runs is dropped too: the grace is over. Handles that went elsewhere are told.
         self.exchanges.lost(End::ServerShutdown, Waker::noop());
+        if self.begun.is_some() {
+            let (status, bytes) = self.exchanges.progress();
+            self.record(status, bytes, Outcome::Stopped);
+        }
     }
 }
 

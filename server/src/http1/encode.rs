@@ -191,9 +191,17 @@ pub(super) fn end(out: &mut Output, framing: Framing, trailers: Option<&Headers>
     }
 }
 
-/// The line before the bytes of a chunk (RFC 9112 section 7.1); [`chunk_end`] comes after them.
+/// The line before the bytes of a chunk, which another line end follows (RFC 9112 section 7.1).
 pub(super) fn chunk_size(out: &mut Vec<u8>, size: u64) {
-    write!(out, "{size:x}\r\n").expect("writing to a vector cannot fail");
+    let mut line = *b"0000000000000000\r\n";
+    let mut start = line.len() - 2;
+    let mut rest = size;
+    while rest > 0 || start == line.len() - 2 {
+        start -= 1;
+        line[start] = b"0123456789abcdef"[(rest & 0xf) as usize];
+        rest >>= 4;
+    }
+    out.extend_from_slice(&line[start..]);
 }
 
 /// The response that the server gives by itself: a status and its name.
@@ -218,7 +226,11 @@ struct Seen {
 
 /// RFC 9110 section 8.6: none with 204, nor with a 2xx to CONNECT; none makes sense with 101.
 fn may_have_length(status: u16, asked: Asked) -> bool {
-    !matches!(status, 101 | 204) && !(asked.connect && (200..=299).contains(&status))
+    match status {
+        101 | 204 => false,
+        200..=299 => !asked.connect,
+        _ => true,
+    }
 }
 
 #[inline]

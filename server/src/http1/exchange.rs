@@ -16,8 +16,8 @@ use std::task::{Context, Poll, Waker};
 use tokio::time::Instant;
 use transom::order::{HttpRules, HttpSend, Returned};
 use transom::{
-    BadRequest, BodyHint, Capabilities, End, Error, Exchange, ExchangeId, FileBody, FileSource, Half, Headers, HttpVersion,
-    Incoming, Outgoing, SendError, Violation,
+    BadRequest, BodyHint, Capabilities, End, Error, Exchange, ExchangeId, FileBody, FileSource, Half, Headers,
+    HttpVersion, Incoming, Outgoing, SendError, Violation,
 };
 
 /// The exchanges of one connection, one after the other.
@@ -28,16 +28,17 @@ pub(super) struct Exchanges {
     state: Mutex<State>,
 }
 
-/// What the connection lends to an exchange, and gets back at its end.
+/// What the connection lends to an exchange, and gets back at its end. Boxed, since it changes hands twice per request.
+#[derive(Default)]
 pub(super) struct Lent {
     pub(super) input: BytesMut,
     pub(super) output: Output,
-    pub(super) decoder: Decoder,
 }
 
 struct State {
     id: ExchangeId,
-    lent: Lent,
+    lent: Box<Lent>,
+    decoder: Decoder,
     send: HttpSend,
     /// Why nothing more will be received.
     end: Option<End>,
@@ -80,7 +81,8 @@ pub(super) struct Begin<'a> {
     pub(super) rules: HttpRules,
     pub(super) asked: Asked,
     pub(super) expects_continue: bool,
-    pub(super) lent: &'a mut Lent,
+    pub(super) lent: &'a mut Box<Lent>,
+    pub(super) decoder: Decoder,
     pub(super) now: Instant,
 }
 
@@ -104,22 +106,31 @@ pub(super) struct Finished {
     pub(super) asked: Asked,
     pub(super) framing: Framing,
     pub(super) expects_continue: bool,
+    /// What is left of the request body.
+    pub(super) unread: Option<Decoder>,
     pub(super) status: u16,
     pub(super) body_bytes: u64,
 }
 
+impl Finished {
+    /// Nothing is left to be done but to go on: the response is complete, and so is the request.
+    #[inline]
+    pub(super) fn is_smooth(&self) -> bool {
+        self.returned == Returned::Nothing && self.asked.keep_alive && self.end.is_none() && self.unread.is_none()
+    }
+}
+
+/// What is allowed of a body that is not there.
+const NO_BODY: DecodeLimits = DecodeLimits { body: None, trailers: 0, fields: 0 };
+
 impl Exchanges {
     pub(super) fn new(worker: Arc<Worker>) -> Self {
-        let rules = HttpRules {
-            capabilities: Capabilities::NONE,
-            head: false,
-            connect: false,
-            upgrade: false,
-        };
+        let rules = HttpRules { capabilities: Capabilities::NONE, head: false, connect: false, upgrade: false };
         let asked = Asked { version: HttpVersion::Http11, head: false, connect: false, keep_alive: false };
         let state = State {
             id: ExchangeId(0),
-            lent: Lent::default(),
+            lent: Box::default(),
+            decoder: Decoder::new(BodyHint::None, NO_BODY),
             send: HttpSend::new(rules),
             end: Some(End::Complete),
             received: true,
@@ -145,7 +156,8 @@ impl Exchanges {
         let mut state = self.lock();
         let state = &mut *state;
         state.id.0 += 1;
-        state.received = begin.lent.decoder.is_finished();
+        state.received = begin.decoder.is_finished();
+        state.decoder = begin.decoder;
         std::mem::swap(&mut state.lent, begin.lent);
         state.send = HttpSend::new(begin.rules);
         state.end = None;
@@ -166,14 +178,17 @@ impl Exchanges {
     /// Ends the exchange after its call returned; handles that are left are dead. What was lent comes back, but for the
     /// output if `lent` still has some that goes first: that [`collect_rest`](Self::collect_rest) brings.
     #[inline]
-    pub(super) fn finish(&self, result: Result<(), &Error>, lent: &mut Lent) -> Finished {
+    pub(super) fn finish(&self, result: Result<(), &Error>, lent: &mut Box<Lent>) -> Finished {
         let mut guard = self.lock();
         let state = &mut *guard;
         std::mem::swap(&mut state.lent, lent);
         if !state.lent.output.is_empty() {
             std::mem::swap(&mut state.lent.output, &mut lent.output);
         }
+        let unread = (!state.decoder.is_finished())
+            .then(|| std::mem::replace(&mut state.decoder, Decoder::new(BodyHint::None, NO_BODY)));
         let finished = Finished {
+            unread,
             returned: state.send.returned(result),
             end: state.end.take(),
             asked: state.asked,
@@ -207,7 +222,7 @@ impl Exchanges {
         Demand {
             input: state.wants_input,
             buffered: state.lent.input.len(),
-            remaining: state.lent.decoder.remaining().unwrap_or(u64::MAX),
+            remaining: state.decoder.remaining().unwrap_or(u64::MAX),
             abandoned: std::mem::take(&mut state.abandoned),
         }
     }
@@ -279,6 +294,12 @@ impl Exchanges {
         let waiting = std::mem::take(&mut state.waiting);
         drop(state);
         waiting.wake_others(driver)
+    }
+
+    /// The status and the bytes of body that were sent so far.
+    pub(super) fn progress(&self) -> (u16, u64) {
+        let state = self.lock();
+        (state.status, state.body_bytes)
     }
 
     /// Answers on behalf of an application that gave its `Sender` away before it answered; `false` if it had begun to.
@@ -498,14 +519,6 @@ impl Exchange for Exchanges {
     }
 }
 
-impl Default for Lent {
-    fn default() -> Self {
-        let limits = DecodeLimits { body: None, trailers: 0, fields: 0 };
-        let decoder = Decoder::new(BodyHint::None, limits);
-        Self { input: BytesMut::new(), output: Output::default(), decoder }
-    }
-}
-
 impl State {
     fn buffered(&self) -> u64 {
         self.in_flight + self.lent.output.len()
@@ -523,7 +536,7 @@ impl State {
     #[inline]
     fn receive(&mut self) -> Result<Option<Incoming>, BadRequest> {
         let tunnel = self.framing == Framing::Tunnel;
-        Ok(match self.lent.decoder.decode(&mut self.lent.input)? {
+        Ok(match self.decoder.decode(&mut self.lent.input)? {
             Some(Decoded::Data { data, more }) => {
                 self.received = !more;
                 if tunnel && !more {
@@ -546,8 +559,8 @@ impl State {
 
     /// What is received from now on, or after the rest of the request body, is raw.
     fn open_tunnel(&mut self) {
-        if self.lent.decoder.is_finished() {
-            self.lent.decoder = Decoder::tunnel();
+        if self.decoder.is_finished() {
+            self.decoder = Decoder::tunnel();
             self.received = false;
         }
     }

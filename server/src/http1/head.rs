@@ -102,6 +102,7 @@ impl Parser {
         let len = match request.parse_with_uninit_headers(input, fields) {
             Ok(Status::Complete(len)) => len,
             Ok(Status::Partial) => return check_partial(input, config),
+            Err(httparse::Error::Version) => return self.other_version(input, config, head),
             Err(error) => return refuse(error, input, config),
         };
         let (Some(method), Some(path), Some(minor)) = (request.method, request.path, request.version) else {
@@ -113,7 +114,11 @@ impl Parser {
         if len > config.limits.head {
             return Err(FIELDS_TOO_LARGE);
         }
-        check_line_ends(input, len, request.headers)?;
+        // `httparse` takes a bare LF as a line end. RFC 9112 section 2.2 lets a recipient do that, and a proxy in front
+        // that does not sees another message. The end of the last line and the empty one first, the others below.
+        if !input[..len].ends_with(b"\r\n\r\n") {
+            return Err(BAD_REQUEST);
+        }
         if method.len() > LONGEST_METHOD {
             return Err(NOT_IMPLEMENTED);
         }
@@ -136,17 +141,19 @@ impl Parser {
         let start = request.headers.first().map_or(len, |field| field.name.as_ptr() as usize - base);
         head.headers.load(&input[start..len]);
         for field in request.headers.iter() {
-            let place = |part: &[u8]| {
-                // An empty slice may point anywhere.
-                let at = if part.is_empty() { 0 } else { part.as_ptr() as usize - base - start };
-                at..at + part.len()
-            };
+            let name = field.name.as_ptr() as usize - base;
+            // A field's line begins with its name, so before it the line above ends.
+            if input[..name].last_chunk() != Some(b"\r\n") {
+                return Err(BAD_REQUEST);
+            }
+            let name = name - start;
             let value = field.value;
-            match head.headers.push_loaded(place(field.name.as_bytes()), place(value)) {
-                b"host" => {
-                    if std::mem::replace(&mut meaning.host, true) || !self.is_host(value) {
-                        return Err(BAD_REQUEST);
-                    }
+            // An empty slice may point anywhere.
+            let at = if value.is_empty() { 0 } else { value.as_ptr() as usize - base - start };
+            match head.headers.push_loaded(name..name + field.name.len(), at..at + value.len()) {
+                // Exactly one, and valid (RFC 9112 section 3.2).
+                b"host" if std::mem::replace(&mut meaning.host, true) || !self.is_host(value) => {
+                    return Err(BAD_REQUEST);
                 }
                 b"connection" => meaning.connection(value),
                 b"content-length" => meaning.content_length(value)?,
@@ -161,6 +168,25 @@ impl Parser {
         }
         let http11 = version == HttpVersion::Http11;
         meaning.finish(http11, len, head).map(Some)
+    }
+
+    /// A version that `httparse` does not know. A minor one above 1.1 is read as 1.1 (RFC 9110 section 2.5).
+    #[cold]
+    fn other_version(&mut self, input: &[u8], config: &Config, head: &mut Head) -> Result<Option<Request>, Refused> {
+        let Some(end) = input.iter().position(|&byte| byte == b'\n') else {
+            // What it is shows at the end of the line.
+            return check_partial(input, config);
+        };
+        match version_of(&input[..end]) {
+            Some((b'1', minor)) if minor > b'1' => {
+                let mut known = input.to_vec();
+                let digit = known[..end].trim_ascii_end().len() - 1;
+                known[digit] = b'1';
+                self.parse_whole(&known, config, head)
+            }
+            Some((b'1', _)) | None => refuse(httparse::Error::Version, input, config),
+            Some(_) => Err(VERSION_NOT_SUPPORTED),
+        }
     }
 
     #[inline]
@@ -304,16 +330,6 @@ fn protocol(head: &Head) -> Option<Box<str>> {
 /// IANA's longest is UPDATEREDIRECTREF with 17.
 const LONGEST_METHOD: usize = 32;
 
-/// `httparse` takes a bare LF as a line end. RFC 9112 section 2.2 lets a recipient do that, and a proxy in front that
-/// does not sees another message.
-fn check_line_ends(input: &[u8], len: usize, fields: &[Header<'_>]) -> Result<(), Refused> {
-    let base = input.as_ptr() as usize;
-    let ends_with_crlf = |line_start: usize| line_start >= 2 && input[line_start - 2] == b'\r';
-    // A field's line begins where its name does, so two bytes before each name the line above ends.
-    let all = fields.iter().all(|field| ends_with_crlf(field.name.as_ptr() as usize - base));
-    if all && ends_with_crlf(len - 2) && ends_with_crlf(len) { Ok(()) } else { Err(BAD_REQUEST) }
-}
-
 fn check_partial(input: &[u8], config: &Config) -> Result<Option<Request>, Refused> {
     if target_len(input) > config.limits.target {
         return Err(URI_TOO_LONG);
@@ -330,13 +346,6 @@ fn refuse(error: httparse::Error, input: &[u8], config: &Config) -> Result<Optio
     }
     match error {
         httparse::Error::TooManyHeaders => Err(FIELDS_TOO_LARGE),
-        httparse::Error::Version => match input.iter().position(|&byte| byte == b'\n') {
-            Some(end) if is_other_version(&input[..end]) => Err(VERSION_NOT_SUPPORTED),
-            Some(_) => Err(BAD_REQUEST),
-            // Which of the two it is shows at the end of the line.
-            None if input.len() <= config.limits.head => Ok(None),
-            None => Err(FIELDS_TOO_LARGE),
-        },
         _ => Err(BAD_REQUEST),
     }
 }
@@ -348,11 +357,19 @@ fn target_len(input: &[u8]) -> usize {
     parts.next().map_or(0, <[u8]>::len)
 }
 
-/// Whether a request line ends with a well-formed version of HTTP (RFC 9112 section 2.3) that is not 1.0 or 1.1.
-fn is_other_version(line: &[u8]) -> bool {
+/// The version of a request line, if the line has three parts and the last one the form of a version.
+fn version_of(line: &[u8]) -> Option<(u8, u8)> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let version = line.rsplit(|&byte| byte == b' ').next().unwrap_or_default();
-    matches!(version, [b'H', b'T', b'T', b'P', b'/', major, b'.', minor] if major.is_ascii_digit() && minor.is_ascii_digit())
+    let mut parts = line.split(|&byte| byte == b' ');
+    let (Some(_), Some(_), Some(version), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+        return None;
+    };
+    match version {
+        [b'H', b'T', b'T', b'P', b'/', major, b'.', minor] if major.is_ascii_digit() && minor.is_ascii_digit() => {
+            Some((*major, *minor))
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -38,8 +38,13 @@ enum Segment {
 pub(super) enum Next<'a> {
     Nothing,
     Flat(&'a [u8]),
-    Slices([IoSlice<'a>; SLICES], usize),
-    File { file: Arc<File>, offset: u64, len: u64 },
+    /// Several pieces, which [`Output::slices`] lists.
+    Slices,
+    File {
+        file: Arc<File>,
+        offset: u64,
+        len: u64,
+    },
 }
 
 impl Output {
@@ -111,24 +116,24 @@ impl Output {
             Some((at, Segment::File { file, offset, len })) if *at == self.done => {
                 Next::File { file: Arc::clone(file), offset: *offset, len: *len }
             }
-            Some(_) => self.slices(),
+            Some(_) => Next::Slices,
         }
     }
 
-    fn slices(&self) -> Next<'_> {
-        let mut slices = [IoSlice::new(&[]); SLICES];
+    /// Lists the pieces up to the next file, as many as there is room for, and says how many.
+    pub(super) fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>; SLICES]) -> usize {
         let (mut count, mut position) = (0, self.done);
         for (at, segment) in &self.between {
             // Each turn takes two at most, and the rest of the flat buffer one.
             if count + 3 > SLICES {
-                return Next::Slices(slices, count);
+                return count;
             }
             if *at > position {
                 slices[count] = IoSlice::new(&self.flat[position..*at]);
                 count += 1;
                 position = *at;
             }
-            let Segment::Shared(data) = segment else { return Next::Slices(slices, count) };
+            let Segment::Shared(data) = segment else { return count };
             slices[count] = IoSlice::new(data);
             count += 1;
         }
@@ -136,7 +141,7 @@ impl Output {
             slices[count] = IoSlice::new(&self.flat[position..]);
             count += 1;
         }
-        Next::Slices(slices, count)
+        count
     }
 
     /// Takes note that the first `count` bytes are written.
@@ -188,7 +193,9 @@ mod tests {
             let piece = match output.next() {
                 Next::Nothing => return written,
                 Next::Flat(bytes) => bytes[..bytes.len().min(step)].to_vec(),
-                Next::Slices(slices, count) => {
+                Next::Slices => {
+                    let mut slices = [IoSlice::new(&[]); SLICES];
+                    let count = output.slices(&mut slices);
                     let mut all: Vec<u8> = slices[..count].iter().flat_map(|slice| slice.to_vec()).collect();
                     assert!(!all.is_empty());
                     all.truncate(step);

@@ -5,6 +5,7 @@ use super::buffers::READ;
 use super::connection::Connection;
 use super::exchange::Demand;
 use crate::application::Outcome;
+use std::io;
 use std::task::{Context, Poll};
 use tokio::time::Instant;
 use transom::End;
@@ -16,6 +17,7 @@ pub(super) struct Running {
     input_ended: bool,
     lost: bool,
     broken_off: bool,
+    timed_out: bool,
     unwritten: bool,
     /// When the next byte of a body must have come.
     input_deadline: Option<Instant>,
@@ -27,9 +29,19 @@ impl Running {
         self.lost
     }
 
+    /// Nothing is left over from it.
+    pub(super) fn is_smooth(&self) -> bool {
+        !self.lost && !self.unwritten
+    }
+
     /// By the server, because the application gave up in the middle of its response.
     pub(super) fn is_broken_off(&self) -> bool {
         self.broken_off
+    }
+
+    /// It took nothing for as long as the server waits.
+    pub(super) fn has_timed_out(&self) -> bool {
+        self.timed_out
     }
 
     /// What was taken over from the exchange to be written is not written yet.
@@ -72,7 +84,8 @@ impl Connection<'_> {
             }
             let timeout = self.worker.config().limits.write_timeout;
             let written = self.wire.poll_write(&mut self.lent.output, self.now, timeout, cx);
-            if let Poll::Ready(Err(_)) = written {
+            if let Poll::Ready(Err(error)) = written {
+                running.timed_out = error.kind() == io::ErrorKind::TimedOut;
                 return self.lose(running, cx);
             }
             may_go_on |= self.exchanges.written(self.lent.output.len(), cx.waker());

@@ -26,11 +26,9 @@ pub(super) fn parse<'a>(method: &Method, target: &'a [u8], strict: bool) -> Opti
         }
     }
     match target {
-        _ if *method == Method::Connect => authority::is_host_and_port(target).then_some(Target {
-            authority: None,
-            target,
-            path_len: target.len(),
-        }),
+        _ if *method == Method::Connect => {
+            authority::is_host_and_port(target).then_some(Target { authority: None, target, path_len: target.len() })
+        }
         [b'/', ..] => Some(Target { authority: None, target, path_len }),
         b"*" => (*method == Method::Options).then_some(Target { authority: None, target, path_len: 1 }),
         _ => absolute(method, target),

@@ -1,12 +1,12 @@
 //! The socket of a connection and the one timer for what is expected of its peer.
 
 use super::buffers::{READ, READ_BODY};
-use super::output::{Next, Output};
+use super::output::{Next, Output, SLICES};
 use crate::timer::Timer;
 use crate::transport::{Reading, Transport};
 use bytes::BytesMut;
 use std::future::Future;
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -81,7 +81,11 @@ impl Wire {
                     return Poll::Ready(Ok(()));
                 }
                 Next::Flat(bytes) => self.transport.poll_write(bytes, cx),
-                Next::Slices(slices, count) => self.transport.poll_write_vectored(&slices[..count], cx),
+                Next::Slices => {
+                    let mut slices = [IoSlice::new(&[]); SLICES];
+                    let count = output.slices(&mut slices);
+                    self.transport.poll_write_vectored(&slices[..count], cx)
+                }
                 Next::File { file, offset, len } => self.transport.poll_send_file(&file, offset, len, cx),
             };
             match written {

@@ -35,9 +35,9 @@ fn remove_stale(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
-        Ok(metadata) if !metadata.file_type().is_socket() => {
-            Err(io::Error::other("a file that is not a socket is in the way; remove it, or choose another path with --bind"))
-        }
+        Ok(metadata) if !metadata.file_type().is_socket() => Err(io::Error::other(
+            "a file that is not a socket is in the way; remove it, or choose another path with --bind",
+        )),
         Ok(_) => match UnixStream::connect(path) {
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path),
             Err(error) => Err(error),
