@@ -10,6 +10,7 @@ mod exchange;
 pub mod field;
 mod handle;
 mod headers;
+pub mod memory;
 pub mod order;
 mod scope;
 mod state;

@@ -1,0 +1,335 @@
+use super::Verdict;
+use super::content::{payload, size};
+use super::protocol::Protocol;
+use crate::{End, Error, Incoming, Outgoing, SendError};
+use std::collections::VecDeque;
+use std::mem;
+use std::task::{Context, Poll, Waker};
+
+/// How the server's side of the wire behaves, and the peer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms {
+    /// `send` waits while as many bytes wait for the peer.
+    pub(super) high_water: u64,
+    /// The peer takes as many bytes at a time.
+    pub(super) take: u64,
+    /// What the peer sends arrives one event at a time, each after it was waited for.
+    pub(super) trickle: bool,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self { high_water: 64 << 10, take: u64::MAX, trickle: false }
+    }
+}
+
+/// What is known of an exchange. No method calls a waker: those that are due are taken and woken when no lock is held.
+pub(super) struct State {
+    protocol: Protocol,
+    terms: Terms,
+    /// What the peer will send.
+    coming: VecDeque<Incoming>,
+    /// What may be received without waiting.
+    arrived: VecDeque<Incoming>,
+    /// Of each event that the peer has not taken in full: how many bytes are left.
+    output: VecDeque<u64>,
+    /// Why the exchange is over.
+    closed: Option<End>,
+    /// Why nothing more will be received.
+    received: Option<End>,
+    /// The `Sender` is gone.
+    abandoned: bool,
+    /// What the server did before the call returned.
+    verdict: Option<Verdict>,
+    /// The call has returned, or was dropped: handles are dead.
+    over: bool,
+    record: Record,
+    waiting: Waiting,
+    /// To be woken when the lock is released.
+    due: Vec<Waker>,
+    /// To be dropped then: what a waker holds on to may be a handle of this very exchange.
+    stale: Vec<Waker>,
+}
+
+/// What came of the call so far.
+#[derive(Default)]
+pub(super) struct Record {
+    pub(super) events: Vec<Outgoing>,
+    pub(super) refused: Vec<(Outgoing, SendError)>,
+    pub(super) body: Vec<u8>,
+    pub(super) received_before_response: bool,
+}
+
+#[derive(Default)]
+struct Waiting {
+    receive: Option<Waker>,
+    /// `poll_ready` and `poll_flush`.
+    send: Option<Waker>,
+    closed: Option<Waker>,
+}
+
+impl State {
+    pub(super) fn new(protocol: Protocol, script: VecDeque<Incoming>, terms: Terms) -> Self {
+        let (coming, arrived) = if terms.trickle { (script, VecDeque::new()) } else { (VecDeque::new(), script) };
+        Self {
+            protocol,
+            terms,
+            coming,
+            arrived,
+            output: VecDeque::new(),
+            closed: None,
+            received: None,
+            abandoned: false,
+            verdict: None,
+            over: false,
+            record: Record::default(),
+            waiting: Waiting::default(),
+            due: Vec::new(),
+            stale: Vec::new(),
+        }
+    }
+
+    pub(super) fn receive(&mut self, cx: &Context<'_>) -> Poll<Incoming> {
+        self.record.received_before_response |= self.protocol.is_undecided() && !self.over;
+        if let Some(end) = &self.received {
+            return Poll::Ready(Incoming::End(end.clone()));
+        }
+        if self.is_due(self.arrived.front())
+            && let Some(event) = self.arrived.pop_front()
+        {
+            if let Incoming::End(end) = event {
+                self.end(end);
+                return self.receive(cx);
+            }
+            self.protocol.received(&event);
+            self.complete();
+            return Poll::Ready(event);
+        }
+        if let Some(end) = &self.closed
+            && !self.is_due(self.coming.front())
+            && !self.protocol.awaits_input()
+        {
+            self.received = Some(end.clone());
+            return Poll::Ready(Incoming::End(end.clone()));
+        }
+        self.stale.extend(register(&mut self.waiting.receive, cx));
+        Poll::Pending
+    }
+
+    /// What is wrong is said when the event is sent.
+    pub(super) fn ready(&mut self, cx: &Context<'_>) -> Poll<Result<(), SendError>> {
+        let is_over = self.over || self.closed.is_some() || self.protocol.is_finished();
+        if is_over || self.buffered() < self.terms.high_water {
+            return Poll::Ready(Ok(()));
+        }
+        self.stale.extend(register(&mut self.waiting.send, cx));
+        Poll::Pending
+    }
+
+    pub(super) fn send(&mut self, event: Outgoing) -> Result<(), SendError> {
+        if self.over {
+            return Err(SendError::Finished);
+        }
+        // Legal first, readable second, and a refusal changes nothing.
+        let mut protocol = self.protocol.clone();
+        match protocol.accept(&event).and_then(|()| Ok(payload(&event)?)) {
+            Err(refusal) => {
+                self.record.refused.push((event, refusal.clone()));
+                Err(refusal)
+            }
+            Ok(payload) => {
+                self.protocol = protocol;
+                self.output.push_back(size(&event, payload.len()));
+                if !self.protocol.is_head() && !matches!(event, Outgoing::Message(_)) {
+                    self.record.body.extend_from_slice(&payload);
+                }
+                self.record.events.push(event);
+                if self.is_due(self.arrived.front()) {
+                    wake(&mut self.waiting.receive, &mut self.due);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn flush(&mut self, cx: &Context<'_>) -> Poll<Result<(), SendError>> {
+        match &self.closed {
+            _ if self.over => return Poll::Ready(Err(SendError::Finished)),
+            None | Some(End::Complete | End::Closed { clean: true, .. }) if self.output.is_empty() => {
+                return Poll::Ready(Ok(()));
+            }
+            None | Some(End::Complete | End::Closed { clean: true, .. }) => {}
+            Some(end) => return Poll::Ready(Err(SendError::Disconnected(end.clone()))),
+        }
+        self.stale.extend(register(&mut self.waiting.send, cx));
+        Poll::Pending
+    }
+
+    pub(super) fn closed(&mut self, cx: &Context<'_>) -> Poll<End> {
+        // The end needs no `recv` to be noticed when nothing is before it.
+        let front = self.arrived.front();
+        if matches!(front, Some(Incoming::End(_)))
+            && self.is_due(front)
+            && let Some(Incoming::End(end)) = self.arrived.pop_front()
+        {
+            self.end(end);
+        }
+        if let Some(end) = &self.closed {
+            return Poll::Ready(end.clone());
+        }
+        self.stale.extend(register(&mut self.waiting.closed, cx));
+        Poll::Pending
+    }
+
+    pub(super) fn settle(&mut self) -> bool {
+        if mem::take(&mut self.abandoned) && self.abandon() {
+            return true;
+        }
+        let took = self.take(self.terms.take);
+        let is_end = matches!(self.coming.front(), Some(Incoming::End(_)));
+        let is_awaited = self.waiting.receive.is_some() || is_end && self.waiting.closed.is_some();
+        if is_awaited
+            && self.is_due(self.coming.front())
+            && let Some(event) = self.coming.pop_front()
+        {
+            self.push(event);
+            return true;
+        }
+        took
+    }
+
+    /// The peer's `event` arrives.
+    pub(super) fn push(&mut self, event: Incoming) {
+        self.arrived.push_back(event);
+        wake(&mut self.waiting.receive, &mut self.due);
+        wake(&mut self.waiting.closed, &mut self.due);
+    }
+
+    /// The peer leaves.
+    pub(super) fn hang_up(&mut self) {
+        self.end(self.protocol.hung_up());
+    }
+
+    /// The handle is gone; [`settle`](Self::settle) sees to it, for the call may be about to return.
+    pub(super) fn drop_sender(&mut self) {
+        self.abandoned = true;
+    }
+
+    /// Acts on a `Sender` that was dropped while the call goes on: as for an error, at once.
+    fn abandon(&mut self) -> bool {
+        let verdict = self.protocol.returned(Err(&"the sender was dropped".into()));
+        let end = match verdict {
+            Verdict::Respond(_) => End::Complete,
+            Verdict::Abort => End::Disconnected { code: None },
+            Verdict::Close(code) => End::Closed { code, reason: Default::default(), clean: true },
+            Verdict::Nothing | Verdict::Exit => return false,
+        };
+        self.verdict = Some(verdict);
+        self.end(end);
+        true
+    }
+
+    /// The peer takes as many bytes; whether there were any.
+    pub(super) fn take(&mut self, mut bytes: u64) -> bool {
+        let before = self.buffered();
+        while let Some(left) = self.output.front_mut() {
+            let part = bytes.min(*left);
+            (*left, bytes) = (*left - part, bytes - part);
+            if *left > 0 {
+                break;
+            }
+            self.output.pop_front();
+        }
+        let after = self.buffered();
+        if after == before {
+            return false;
+        }
+        if after < self.terms.high_water {
+            wake(&mut self.waiting.send, &mut self.due);
+        }
+        self.complete();
+        true
+    }
+
+    /// Notices that the exchange is over.
+    fn complete(&mut self) {
+        if self.closed.is_none() && self.output.is_empty() {
+            self.closed = self.protocol.complete();
+            if self.closed.is_some() {
+                self.wake_all();
+            }
+        }
+    }
+
+    pub(super) fn end(&mut self, end: End) {
+        if let End::BadRequest(_) | End::Timeout = end {
+            // A response may still be sent.
+            self.received.get_or_insert(end);
+            return self.wake_all();
+        }
+        if self.closed.is_none() {
+            self.protocol.lose(end.clone());
+            self.closed = Some(end.clone());
+        }
+        if self.received.is_none() {
+            self.received = if self.protocol.awaits_input() { Some(end) } else { self.closed.clone() };
+        }
+        self.wake_all();
+    }
+
+    /// The call is no more, and its handles are dead.
+    pub(super) fn over(&mut self, end: End) {
+        self.end(end);
+        self.over = true;
+    }
+
+    /// The call returned.
+    pub(super) fn returned(&mut self, result: Result<(), &Error>) -> (Verdict, Record) {
+        let verdict = self.verdict.unwrap_or_else(|| self.protocol.returned(result));
+        self.over(End::Complete);
+        (verdict, mem::take(&mut self.record))
+    }
+
+    pub(super) fn take_events(&mut self) -> Vec<Outgoing> {
+        mem::take(&mut self.record.events)
+    }
+
+    /// The wakers to be woken, and those to be dropped, once no lock is held.
+    pub(super) fn take_wakers(&mut self) -> (Vec<Waker>, Vec<Waker>) {
+        (mem::take(&mut self.due), mem::take(&mut self.stale))
+    }
+
+    /// What is waited for, and by whom.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = (&'static str, &Waker)> {
+        let Waiting { receive, send, closed } = &self.waiting;
+        [("recv", receive), ("send or flush", send), ("closed", closed)]
+            .into_iter()
+            .filter_map(|(what, slot)| Some((what, slot.as_ref()?)))
+    }
+
+    fn is_due(&self, event: Option<&Incoming>) -> bool {
+        event.is_some_and(|event| self.protocol.may_receive(event))
+    }
+
+    fn wake_all(&mut self) {
+        let Waiting { receive, send, closed } = mem::take(&mut self.waiting);
+        self.due.extend([receive, send, closed].into_iter().flatten());
+    }
+
+    pub(super) fn buffered(&self) -> u64 {
+        self.output.iter().sum()
+    }
+}
+
+fn wake(slot: &mut Option<Waker>, due: &mut Vec<Waker>) {
+    due.extend(slot.take());
+}
+
+/// Puts the waker of `cx` into `slot`; what was there before, to be dropped where no lock is held.
+#[must_use]
+fn register(slot: &mut Option<Waker>, cx: &Context<'_>) -> Option<Waker> {
+    match slot {
+        Some(waker) if waker.will_wake(cx.waker()) => None,
+        slot => slot.replace(cx.waker().clone()),
+    }
+}
