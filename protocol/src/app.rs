@@ -35,12 +35,7 @@ use std::sync::Arc;
 /// complete.
 pub trait App: Send + Sync + 'static {
     /// Serves one exchange.
-    fn call(
-        &self,
-        scope: Scope,
-        receive: Receiver,
-        send: Sender,
-    ) -> impl Future<Output = Result<(), Error>> + Send;
+    fn call(&self, scope: Scope, receive: Receiver, send: Sender) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// What the application was written for and what it needs. A layer forwards it.
     fn manifest(&self) -> Manifest {

@@ -1,10 +1,10 @@
 use crate::handle::block_on;
-use crate::{App, Error, Receiver, Scope, Sender};
+use crate::{App, End, Error, Outgoing, Receiver, Scope, SendError, Sender, Sink};
 use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Poll, Waker};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 /// An application written as a plain function that may block.
 ///
@@ -45,14 +45,14 @@ where
         let function = Arc::clone(&self.0);
         let pool = scope.server().blocking.clone();
         let call = Arc::new(Mutex::new(Call::Running(None)));
-        let result = Arc::clone(&call);
+        let result = Outcome(Arc::clone(&call));
         let job = move || {
+            // The function may drop its sender; the exchange must not learn of that before it has the result.
+            let send = Arc::new(Mutex::new(send));
+            let layered = Sender::layer(Shared(Arc::clone(&send)));
             // The panic is carried over and goes on where the call is polled.
-            let outcome = catch_unwind(AssertUnwindSafe(|| function(scope, receive, send)));
-            let before = std::mem::replace(&mut *lock(&result), Call::Over(outcome));
-            if let Call::Running(Some(waker)) = before {
-                waker.wake();
-            }
+            let outcome = catch_unwind(AssertUnwindSafe(|| function(scope, receive, layered)));
+            result.store(outcome);
         };
         async move {
             match pool {
@@ -82,9 +82,52 @@ enum Call {
     Over(std::thread::Result<Result<(), Error>>),
 }
 
-fn lock(call: &Mutex<Call>) -> std::sync::MutexGuard<'_, Call> {
-    // Nothing panics while it is held.
-    call.lock().unwrap_or_else(PoisonError::into_inner)
+/// Where the result of the function goes.
+struct Outcome(Arc<Mutex<Call>>);
+
+impl Outcome {
+    fn store(&self, outcome: std::thread::Result<Result<(), Error>>) {
+        let before = std::mem::replace(&mut *lock(&self.0), Call::Over(outcome));
+        if let Call::Running(Some(waker)) = before {
+            waker.wake();
+        }
+    }
+}
+
+impl Drop for Outcome {
+    fn drop(&mut self) {
+        // The pool dropped the job instead of running it.
+        let unfinished = matches!(*lock(&self.0), Call::Running(_));
+        if unfinished {
+            self.store(Ok(Err("the pool of blocking threads is gone".into())));
+        }
+    }
+}
+
+/// The function's sender: the real one stays with the job.
+struct Shared(Arc<Mutex<Sender>>);
+
+impl Sink for Shared {
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+        lock(&self.0).poll_ready(cx)
+    }
+
+    fn start_send(&mut self, event: Outgoing) -> Result<(), SendError> {
+        lock(&self.0).start_send(event)
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+        lock(&self.0).poll_flush(cx)
+    }
+
+    fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        lock(&self.0).poll_closed(cx)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing of ours panics while one is held.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Threads that may block, given by the server in [`ServerInfo::blocking`](crate::ServerInfo::blocking).
@@ -98,4 +141,71 @@ pub trait BlockingPool: Send + Sync {
 /// For tests and for blocking code; a server polls calls itself.
 pub fn run<T>(future: impl Future<Output = T>) -> T {
     block_on(future)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Connection, Head, HttpScope, ServerInfo};
+    use crate::{Exchange, ExchangeId, Half, Incoming};
+
+    /// A pool that forgets its jobs.
+    struct Forgetful;
+
+    impl BlockingPool for Forgetful {
+        fn run(&self, _: Box<dyn FnOnce() + Send>) {}
+    }
+
+    struct Nowhere;
+
+    impl Exchange for Nowhere {
+        fn poll_recv(&self, _: ExchangeId, _: &mut Context<'_>) -> Poll<Incoming> {
+            Poll::Pending
+        }
+        fn poll_ready(&self, _: ExchangeId, _: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+            Poll::Ready(Ok(()))
+        }
+        fn start_send(&self, _: ExchangeId, _: Outgoing) -> Result<(), SendError> {
+            Ok(())
+        }
+        fn poll_flush(&self, _: ExchangeId, _: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+            Poll::Ready(Ok(()))
+        }
+        fn poll_closed(&self, _: ExchangeId, _: &mut Context<'_>) -> Poll<End> {
+            Poll::Pending
+        }
+        fn dropped(&self, _: ExchangeId, _: Half) {}
+    }
+
+    #[test]
+    fn a_job_that_is_dropped_is_a_failed_call() {
+        let mut info = ServerInfo::default();
+        info.blocking = Some(Arc::new(Forgetful));
+        let connection = Connection { server_info: Arc::new(info), ..Connection::default() };
+        let head = Head { connection: Arc::new(connection), ..Head::default() };
+        let scope = Scope::Http(HttpScope::new(head.into(), crate::Capabilities::NONE));
+        let exchange: Arc<dyn Exchange> = Arc::new(Nowhere);
+        let receive = Receiver::new(Arc::clone(&exchange), ExchangeId(1));
+        let send = Sender::new(exchange, ExchangeId(1));
+        let app = Blocking::new(|_, _, _| Ok(()));
+        let error = block_on(app.call(scope, receive, send)).unwrap_err();
+        assert!(error.to_string().contains("pool"), "{error}");
+    }
+
+    #[test]
+    fn a_block_inside_a_block_takes_no_wake_away() {
+        let inner = std::future::poll_fn(|cx| {
+            cx.waker().wake_by_ref();
+            // Uses up the thread's own token.
+            block_on(async {});
+            std::thread::park_timeout(std::time::Duration::ZERO);
+            Poll::<()>::Pending
+        });
+        let mut polls = 0;
+        let mut inner = Box::pin(inner);
+        block_on(std::future::poll_fn(|cx| {
+            polls += 1;
+            if polls == 3 { Poll::Ready(()) } else { inner.as_mut().poll(cx) }
+        }));
+    }
 }

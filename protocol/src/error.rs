@@ -1,5 +1,6 @@
 use crate::{Capabilities, End};
 use std::fmt;
+use std::io;
 
 /// Why an application's call failed: any error, or text.
 ///
@@ -33,9 +34,20 @@ impl Error {
         self.0.is::<Unsupported>()
     }
 
-    /// Whether this is a [`SendError::Disconnected`]: the peer left, and nobody is to blame.
+    /// Whether this is, or was caused by, a [`SendError::Disconnected`]: the peer left, and nobody is to blame.
     pub fn is_disconnect(&self) -> bool {
-        matches!(self.0.downcast_ref(), Some(SendError::Disconnected(_)))
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&*self.0);
+        while let Some(error) = cause {
+            if let Some(SendError::Disconnected(_)) = error.downcast_ref() {
+                return true;
+            }
+            // An I/O error is not the source of the error in it.
+            cause = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+                Some(inner) => Some(inner),
+                None => error.source(),
+            };
+        }
+        false
     }
 
     /// The error itself.
@@ -162,6 +174,8 @@ mod tests {
         let disconnect = Error::from(SendError::Disconnected(End::Timeout));
         assert!(disconnect.is_disconnect() && !disconnect.is_unsupported());
         assert!(Error::unsupported().is_unsupported());
+        let wrapped = std::io::Error::other(SendError::Disconnected(End::Timeout));
+        assert!(Error::from(wrapped).is_disconnect());
         let violation = Error::from(SendError::from(Violation::BadStatus));
         assert!(!violation.is_disconnect());
     }

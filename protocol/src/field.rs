@@ -17,6 +17,30 @@ pub fn is_value(bytes: &[u8]) -> bool {
     words.fold(true, |plain, word| plain & is_plain(u64::from_ne_bytes(*word))) || each(bytes)
 }
 
+/// Whether `bytes` is a token without upper-case letters, at compile time if need be.
+pub(crate) const fn is_lowercase_token(bytes: &[u8]) -> bool {
+    let mut index = 0;
+    while index < bytes.len() {
+        if !TOKEN[bytes[index] as usize] || bytes[index].is_ascii_uppercase() {
+            return false;
+        }
+        index += 1;
+    }
+    index > 0
+}
+
+/// [`is_value`], at compile time if need be.
+pub(crate) const fn is_static_value(bytes: &[u8]) -> bool {
+    let mut index = 0;
+    while index < bytes.len() {
+        if !VALUE[bytes[index] as usize] {
+            return false;
+        }
+        index += 1;
+    }
+    true
+}
+
 /// Puts ASCII letters in lower case. As [`make_ascii_lowercase`](<[u8]>::make_ascii_lowercase), but quick for what
 /// is as short as a field name.
 #[inline]

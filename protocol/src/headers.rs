@@ -42,9 +42,35 @@ impl Headers {
         Self { table: &[], block: Vec::new(), index: Vec::new() }
     }
 
-    /// The fields of a static table; allocates nothing. Names must be in lower case already.
+    /// The fields of a static table; allocates nothing.
+    ///
+    /// ```
+    /// # use transom::Headers;
+    /// const HTML: Headers = Headers::from_static(&[("content-type", "text/html; charset=utf-8")]);
+    /// ```
+    ///
+    /// # Panics
+    /// If a name is not a token in lower case or a value has control characters; in a `const`, as here, the
+    /// program then does not compile.
     pub const fn from_static(table: &'static [(&'static str, &'static str)]) -> Self {
+        let mut index = 0;
+        while index < table.len() {
+            let (name, value) = table[index];
+            assert!(field::is_lowercase_token(name.as_bytes()), "a field name is not a token in lower case");
+            assert!(field::is_static_value(value.as_bytes()), "a field value has control characters");
+            index += 1;
+        }
         Self { table, block: Vec::new(), index: Vec::new() }
+    }
+
+    /// The fields of the static table, which are known to be legal.
+    pub(crate) fn table(&self) -> &'static [(&'static str, &'static str)] {
+        self.table
+    }
+
+    /// The owned fields, which come after the static ones.
+    pub(crate) fn owned(&self) -> Iter<'_> {
+        Iter { table: [].iter(), block: &self.block, index: self.index.iter() }
     }
 
     /// Appends a field, its name put in lower case.
@@ -242,6 +268,12 @@ mod tests {
         let fields: Vec<_> = headers.iter().collect();
         assert_eq!(fields, [("a", &b"1"[..]), ("b", b"\xff"), ("a", b"")]);
         assert_eq!((headers.len(), headers.is_empty()), (3, false));
+    }
+
+    #[test]
+    #[should_panic(expected = "control characters")]
+    fn a_static_table_is_checked() {
+        Headers::from_static(&[("x", "a\r\nb: c")]);
     }
 
     #[test]

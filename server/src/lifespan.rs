@@ -86,6 +86,13 @@ impl Lifespan {
     }
 }
 
+impl Drop for Lifespan {
+    fn drop(&mut self) {
+        // Handles that went elsewhere are told.
+        self.handles.end();
+    }
+}
+
 async fn within<T>(limit: Option<Duration>, future: impl Future<Output = T>) -> Option<T> {
     match limit {
         Some(limit) => timeout(limit, future).await.ok(),

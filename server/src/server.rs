@@ -15,7 +15,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use transom::{Capabilities, ServerInfo};
+use transom::{Capabilities, ServerInfo, field};
 
 /// A server for one application.
 ///
@@ -47,6 +47,8 @@ pub struct Server {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ServeError {
+    /// Something in the [`Config`] cannot be.
+    Configuration(String),
     /// The application requires what this server does not have.
     Unsupported(Capabilities),
     /// The application failed to start up, with its reason.
@@ -62,7 +64,7 @@ pub enum ServeError {
 impl ServeError {
     /// Whether no request was served.
     pub fn is_startup(&self) -> bool {
-        matches!(self, Self::Unsupported(_) | Self::Startup(_) | Self::System(_))
+        matches!(self, Self::Configuration(_) | Self::Unsupported(_) | Self::Startup(_) | Self::System(_))
     }
 }
 
@@ -83,6 +85,7 @@ impl Server {
     /// [`ServeError`].
     pub async fn serve(self, listeners: Vec<Listener>, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
         let Self { application, mut config } = self;
+        check(&config).map_err(ServeError::Configuration)?;
         let missing = application.manifest().requires.without(CAPABILITIES);
         if !missing.is_empty() {
             return Err(ServeError::Unsupported(missing));
@@ -99,7 +102,7 @@ impl Server {
 
         let shared = Arc::new(Shared::new(config, application, info, state));
         let running = Running::start(&shared, listeners).map_err(ServeError::System)?;
-        let failure = {
+        let mut failure = {
             let (mut stop, mut failed) = (pin!(stop), pin!(lifespan.failed()));
             tokio::select! {
                 () = &mut stop => None,
@@ -114,7 +117,7 @@ impl Server {
             tokio::select! {
                 () = &mut drained => {}
                 reason = &mut failed => {
-                    tracing::error!("the application's lifespan failed: {reason}");
+                    failure = Some(reason);
                     drained.await;
                 }
             }
@@ -186,6 +189,21 @@ impl Running {
     }
 }
 
+/// What would otherwise show on the wire, in every response.
+fn check(config: &Config) -> Result<(), String> {
+    let root = &config.root_path;
+    if !root.is_empty() && !root.starts_with('/') {
+        return Err(format!("the root path '{root}' does not begin with a slash"));
+    }
+    let server = config.server_header.iter().map(|value| ("server", value.as_bytes()));
+    for (name, value) in server.chain(&config.headers) {
+        if !field::is_token(name.as_bytes()) || !field::is_value(value) {
+            return Err(format!("the field '{}: {}' is not valid", name.escape_debug(), value.escape_ascii()));
+        }
+    }
+    Ok(())
+}
+
 fn server_info(config: &Config) -> io::Result<Arc<ServerInfo>> {
     let software = concat!("transom-server/", env!("CARGO_PKG_VERSION"));
     let mut info = ServerInfo::new(software, CAPABILITIES);
@@ -207,6 +225,7 @@ fn places(config: &Config) -> Option<usize> {
 impl fmt::Display for ServeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Configuration(what) => write!(f, "the configuration is not valid: {what}"),
             Self::Unsupported(missing) => write!(f, "the application requires what this server lacks: {missing}"),
             Self::Startup(reason) => write!(f, "the application failed to start: {reason}"),
             Self::System(error) => write!(f, "cannot start: {error}"),

@@ -29,6 +29,8 @@ pub(super) enum Protocol {
 /// The receiving half of an HTTP exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Input {
+    /// The request has no body, and that is not said yet.
+    Absent,
     /// The request is not at its end.
     Request,
     Read,
@@ -39,7 +41,7 @@ pub(super) enum Input {
 
 impl Protocol {
     pub(super) fn http(scope: &HttpScope) -> Self {
-        let input = if scope.body() == BodyHint::None { Input::Read } else { Input::Request };
+        let input = if scope.body() == BodyHint::None { Input::Absent } else { Input::Request };
         Self::Http { send: HttpSend::new(HttpRules::of(scope)), input, tunnel: false }
     }
 
@@ -58,7 +60,7 @@ impl Protocol {
                 send.accept(event)?;
                 if send.is_tunnel() && !*tunnel {
                     *tunnel = true;
-                    if *input == Input::Read {
+                    if let Input::Read | Input::Absent = *input {
                         *input = Input::Tunnel;
                     }
                 }
@@ -96,6 +98,17 @@ impl Protocol {
             Self::Http { send, .. } => send.is_over(),
             Self::WebSocket { send, closing, .. } => send.is_denied() || closing.is_some(),
             Self::Lifespan { .. } => false,
+        }
+    }
+
+    /// Whether it is to be said that the request has no body; once.
+    pub(super) fn take_absent_body(&mut self) -> bool {
+        match self {
+            Self::Http { input: input @ Input::Absent, .. } => {
+                *input = Input::Read;
+                true
+            }
+            _ => false,
         }
     }
 

@@ -1,7 +1,9 @@
 use super::Verdict;
 use super::content::{payload, size};
 use super::protocol::Protocol;
+use super::sent::body;
 use crate::{End, Error, Incoming, Outgoing, SendError};
+use bytes::Bytes;
 use std::collections::VecDeque;
 use std::mem;
 use std::task::{Context, Poll, Waker};
@@ -93,6 +95,9 @@ impl State {
         self.record.received_before_response |= self.protocol.is_undecided() && !self.over;
         if let Some(end) = &self.received {
             return Poll::Ready(Incoming::End(end.clone()));
+        }
+        if self.protocol.take_absent_body() {
+            return Poll::Ready(body(Bytes::new(), false));
         }
         if self.is_due(self.arrived.front())
             && let Some(event) = self.arrived.pop_front()

@@ -225,6 +225,10 @@ mod tests {
         let wire = wire(1);
         let task = || Waker::from(Arc::new(Task { _send: Mutex::new(Sender::new(Arc::clone(&wire) as _, ID)) }));
         let mut receive = Receiver::new(Arc::clone(&wire) as _, ID);
+        assert!(
+            receive.poll_recv(&mut Context::from_waker(Waker::noop())).is_ready(),
+            "there is no body, and that is said"
+        );
         // The second takes the place of the first, which drops a sender; and the end drops the second.
         assert!(receive.poll_recv(&mut Context::from_waker(&task())).is_pending());
         assert!(receive.poll_recv(&mut Context::from_waker(&task())).is_pending());

@@ -197,6 +197,9 @@ impl HttpSend {
 
     fn start(&self, status: u16, headers: &Headers) -> Result<State, SendError> {
         let announced = check_fields(headers)?;
+        if status == 205 && announced.unwrap_or(0) != 0 {
+            return Err(Violation::BadHeader.into());
+        }
         match status {
             101 if self.rules.upgrade => {
                 self.needs(Capabilities::UPGRADE)?;
@@ -246,18 +249,27 @@ fn has_body(status: u16) -> bool {
 #[inline]
 fn check_fields(headers: &Headers) -> Result<Option<u64>, Violation> {
     let mut length = None;
-    for (name, value) in headers {
+    // A static table was checked when it was made.
+    for (name, value) in headers.table() {
+        if *name == "content-length" {
+            announce(&mut length, value.as_bytes())?;
+        }
+    }
+    for (name, value) in headers.owned() {
         if !field::is_token(name.as_bytes()) || !field::is_value(value) {
             return Err(Violation::BadHeader);
         }
         if name == "content-length" {
-            let number = field::content_length(value).ok_or(Violation::BadHeader)?;
-            if length.replace(number).is_some() {
-                return Err(Violation::BadHeader);
-            }
+            announce(&mut length, value)?;
         }
     }
     Ok(length)
+}
+
+/// At most one, and a number.
+fn announce(length: &mut Option<u64>, value: &[u8]) -> Result<(), Violation> {
+    let number = field::content_length(value).ok_or(Violation::BadHeader)?;
+    if length.replace(number).is_some() { Err(Violation::BadHeader) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -388,6 +400,12 @@ mod tests {
         assert_eq!(verdict(GET, vec![start(200, twice)]).0, Err(BadHeader.into()));
         let other = Outgoing::Response { status: 200, headers: length("2"), body: "x".into() };
         assert_eq!(verdict(GET, vec![other]).0, Err(BadHeader.into()));
+    }
+
+    #[test]
+    fn a_length_that_no_body_can_have_is_refused() {
+        assert_eq!(verdict(GET, vec![start(205, length("7"))]).0, Err(Violation::BadHeader.into()));
+        assert!(verdict(GET, vec![start(205, length("0")), body("", false)]).0.is_ok());
     }
 
     #[test]

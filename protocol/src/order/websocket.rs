@@ -20,7 +20,9 @@ enum State {
     /// Before `Accept`, and while or after denying: what HTTP allows.
     Handshake(HttpSend),
     Denied,
-    Open { control: bool },
+    Open {
+        control: bool,
+    },
     Closing,
     Closed(End),
 }
@@ -61,7 +63,8 @@ impl WebSocketSend {
                 return Err(Violation::OutOfOrder.into());
             }
             (State::Handshake(http), event) => {
-                if let Outgoing::Response { status: 200..=299, .. } | Outgoing::Start { status: 200..=299, .. } = event {
+                if let Outgoing::Response { status: 200..=299, .. } | Outgoing::Start { status: 200..=299, .. } = event
+                {
                     return Err(Violation::BadStatus.into());
                 }
                 http.accept(event)?;

@@ -118,6 +118,7 @@ fn a_peer_that_leaves_wakes_whatever_waits() {
 fn it_is_complete_when_the_peer_has_everything() {
     async fn after_work(_: Scope, mut receive: Receiver, mut send: Sender) -> Result<(), Error> {
         send.send(respond(200)).await?;
+        assert!(matches!(receive.recv().await, Incoming::Body { more: false, .. }));
         assert!(matches!(receive.recv().await, Incoming::End(End::Complete)));
         assert_eq!(send.closed().await, End::Complete);
         Ok(send.flush().await?)

@@ -6,7 +6,9 @@ use std::sync::mpsc;
 use std::task::Poll;
 use std::thread;
 use transom::memory::{self, Verdict};
-use transom::{End, Error, Exchange, ExchangeId, Half, Incoming, Outgoing, Receiver, Scope, SendError, Sender};
+use transom::{
+    BodyHint, End, Error, Exchange, ExchangeId, Half, Incoming, Outgoing, Receiver, Scope, SendError, Sender,
+};
 
 #[test]
 fn the_sender_may_move_to_a_thread() {
@@ -147,6 +149,7 @@ fn what_trickles_comes_when_it_is_waited_for() {
 fn a_dropped_sender_is_an_error_at_once() {
     async fn drops(scope: Scope, mut receive: Receiver, mut send: Sender) -> Result<(), Error> {
         let Scope::Http(scope) = scope else { return Err(Error::unsupported()) };
+        assert!(matches!(receive.recv().await, Incoming::Body { more: false, .. }));
         let started = scope.query().is_some();
         if started {
             send.send(start()).await?;
@@ -287,4 +290,16 @@ fn an_application_serves_many_exchanges_at_once() {
     assert!(hello.poll().is_ready());
     while calls.iter_mut().any(|call| call.poll().is_pending()) {}
     assert!(calls.into_iter().all(|call| call.run().body() == b"x"));
+}
+
+#[test]
+fn a_request_without_a_body_says_so_once() {
+    async fn reads(scope: Scope, mut receive: Receiver, mut send: Sender) -> Result<(), Error> {
+        let Scope::Http(scope) = scope else { return Err(Error::unsupported()) };
+        assert_eq!(scope.body(), BodyHint::None);
+        assert!(matches!(receive.recv().await, Incoming::Body { data, more: false } if data.is_empty()));
+        assert!(give_up(receive.recv()).await.is_none());
+        Ok(send.send(respond(204)).await?)
+    }
+    assert!(memory::http("POST", "/").run(reads).is_complete());
 }

@@ -320,6 +320,7 @@ fn tunnels() {
     // Without a tunnel nothing goes through it.
     let outcome = upgrade().run(|_: Scope, mut receive: Receiver, mut send: Sender| async move {
         send.send(respond(200)).await?;
+        assert!(matches!(receive.recv().await, Incoming::Body { more: false, .. }));
         assert!(matches!(receive.recv().await, Incoming::End(End::Complete)));
         Ok(())
     });

@@ -45,9 +45,6 @@ pub(crate) async fn serve(transport: Transport, peer: transom::Connection, worke
 /// Answers to pipelined requests are gathered up to here before they are written.
 const GATHERED: u64 = 64 << 10;
 
-/// Input that is thrown away at most while lingering.
-const LINGERED: usize = 256 << 10;
-
 /// What is taken as asked by a request that could not be understood.
 const NOTHING_ASKED: Asked = Asked { version: HttpVersion::Http11, head: false, connect: false, keep_alive: false };
 
@@ -108,7 +105,7 @@ impl<'w> Connection<'w> {
     async fn next_request(&mut self, mut drained: Pin<&mut Notified<'_>>) -> Result<Request, Ending> {
         let worker = self.worker;
         let limits = &worker.config().limits;
-        let mut head_deadline = limits.head_timeout.map(|timeout| self.now + timeout);
+        let mut head_began = self.now;
         poll_fn(|cx| {
             loop {
                 if !self.lent.input.is_empty()
@@ -117,11 +114,14 @@ impl<'w> Connection<'w> {
                 {
                     return Poll::Ready(Ok(request));
                 }
-                match self.wire.poll_write(&mut self.lent.output, self.now, limits.write_timeout, cx) {
-                    Poll::Ready(Ok(())) if self.parser.is_fresh() && !self.lent.input.is_empty() => continue,
-                    Poll::Ready(Ok(())) => {}
-                    Poll::Ready(Err(_)) => return Poll::Ready(Err(Ending::Closed)),
-                    Poll::Pending => return Poll::Pending,
+                if !self.lent.output.is_empty() {
+                    match self.wire.poll_write(&mut self.lent.output, limits.write_timeout, cx) {
+                        // Back to the heads that had to wait for room.
+                        Poll::Ready(Ok(())) if self.parser.is_fresh() && !self.lent.input.is_empty() => continue,
+                        Poll::Ready(Ok(())) => {}
+                        Poll::Ready(Err(_)) => return Poll::Ready(Err(Ending::Closed)),
+                        Poll::Pending => return Poll::Pending,
+                    }
                 }
                 let empty = self.lent.input.is_empty();
                 if empty && worker.is_draining() {
@@ -132,7 +132,7 @@ impl<'w> Connection<'w> {
                     Poll::Ready(Ok(count)) if count > 0 => {
                         self.now = Instant::now();
                         if empty {
-                            head_deadline = limits.head_timeout.map(|timeout| self.now + timeout);
+                            head_began = self.now;
                         }
                     }
                     Poll::Ready(_) => return Poll::Ready(Err(Ending::Closed)),
@@ -149,10 +149,11 @@ impl<'w> Connection<'w> {
                         }
                         return if worker.is_draining() { Poll::Ready(Err(Ending::Closed)) } else { Poll::Pending };
                     }
-                    Poll::Pending if self.wire.timer.has_passed(head_deadline, cx) => {
-                        return Poll::Ready(Err(Ending::Refused(408)));
+                    Poll::Pending => {
+                        let deadline = limits.head_timeout.map(|timeout| head_began + timeout);
+                        let late = self.wire.timer.has_passed(deadline, cx);
+                        return if late { Poll::Ready(Err(Ending::Refused(408))) } else { Poll::Pending };
                     }
-                    Poll::Pending => return Poll::Pending,
                 }
             }
         })
@@ -214,6 +215,7 @@ impl<'w> Connection<'w> {
             rules: HttpRules::of(&scope),
             asked: request.asked,
             expects_continue: request.expects_continue,
+            protocol: self.head.protocol.clone(),
             lent: &mut self.lent,
             decoder,
             now: self.now,
@@ -248,7 +250,9 @@ impl<'w> Connection<'w> {
     /// Answers for the call where it did not, and sees to what is left of the request.
     async fn conclude(&mut self, running: &Running, finished: &mut Finished) -> After {
         if running.is_lost() {
-            return if running.is_broken_off() { After::Reset } else { After::Close { linger: false } };
+            // Where the end of the connection is the end of the body, an orderly one would pass for a complete response.
+            let complete = finished.returned == Returned::Nothing && finished.complete;
+            return if complete { After::Close { linger: false } } else { After::Reset };
         }
         if running.has_unwritten() {
             if !self.flush().await {
@@ -299,13 +303,16 @@ impl<'w> Connection<'w> {
                     Ok(None) => {}
                     Err(_) => return Poll::Ready(After::Close { linger: true }),
                 }
-                match self.wire.poll_write(&mut self.lent.output, self.now, limits.write_timeout, cx) {
+                match self.wire.poll_write(&mut self.lent.output, limits.write_timeout, cx) {
                     Poll::Ready(Ok(())) => {}
                     Poll::Ready(Err(_)) => return Poll::Ready(After::Close { linger: false }),
                     Poll::Pending => return Poll::Pending,
                 }
                 match self.wire.poll_read(&mut self.lent.input, cx) {
-                    Poll::Ready(Ok(count)) if count > 0 && count as u64 <= left => left -= count as u64,
+                    Poll::Ready(Ok(count)) if count > 0 && count as u64 <= left => {
+                        left -= count as u64;
+                        self.now = Instant::now();
+                    }
                     Poll::Ready(_) => return Poll::Ready(After::Close { linger: true }),
                     Poll::Pending => {
                         let deadline = limits.body_timeout.map(|timeout| self.now + timeout);
@@ -324,8 +331,7 @@ impl<'w> Connection<'w> {
     /// Writes everything; `false` if the peer does not take it.
     async fn flush(&mut self) -> bool {
         let timeout = self.worker.config().limits.write_timeout;
-        self.now = Instant::now();
-        poll_fn(|cx| self.wire.poll_write(&mut self.lent.output, self.now, timeout, cx)).await.is_ok()
+        poll_fn(|cx| self.wire.poll_write(&mut self.lent.output, timeout, cx)).await.is_ok()
     }
 
     /// Closes so that the peer gets everything that was written. A close with unread input makes the system send a
@@ -337,13 +343,14 @@ impl<'w> Connection<'w> {
         }
         self.release();
         let deadline = Instant::now() + self.worker.config().limits.linger;
-        let mut limit = LINGERED;
-        poll_fn(|cx| self.wire.poll_drain(&mut limit, deadline, cx)).await;
+        poll_fn(|cx| self.wire.poll_drain(deadline, cx)).await;
     }
 
     /// Answers a head that was refused. What is known of it is not enough to record a method or a target.
     fn refuse(&mut self, status: u16) -> After {
-        self.answer(status, &Headers::new(), NOTHING_ASKED);
+        // What can be told of it is whether a body would be taken for one (RFC 9110 section 9.3.2).
+        let head = self.lent.input.starts_with(b"HEAD ");
+        self.answer(status, &Headers::new(), Asked { head, ..NOTHING_ASKED });
         if self.worker.config().access_log.is_some() {
             self.head = Arc::new(Head { connection: Arc::clone(&self.peer), ..Head::default() });
             self.begun = Some((SystemTime::now(), self.now));

@@ -44,6 +44,8 @@ pub(super) struct Head<'a> {
     pub(super) headers: &'a Headers,
     /// The length of a body that is whole already.
     pub(super) whole: Option<usize>,
+    /// The protocol that a 101 changes to.
+    pub(super) protocol: Option<&'a str>,
 }
 
 /// What of a head is the same in every response.
@@ -77,7 +79,9 @@ pub(super) fn head(out: &mut Vec<u8>, head: &Head<'_>, asked: Asked, fixed: &Fix
             2 if name == "te" => continue,
             4 if name == "date" => seen.date = true,
             6 if name == "server" => seen.server = true,
-            7 if name == "upgrade" && head.status != 101 => continue,
+            // It answers an offer, or asks for one (RFC 9110 sections 7.8 and 15.5.22).
+            7 if name == "upgrade" && !matches!(head.status, 101 | 426) => continue,
+            7 if name == "upgrade" => seen.upgrade = true,
             10 if name == "keep-alive" => continue,
             10 if name == "connection" => {
                 seen.close |= field::list(value).any(|option| option.eq_ignore_ascii_case(b"close"));
@@ -130,8 +134,15 @@ pub(super) fn head(out: &mut Vec<u8>, head: &Head<'_>, asked: Asked, fixed: &Fix
         }
     };
     match framing {
-        Framing::Tunnel if head.status == 101 => out.extend_from_slice(b"connection: upgrade\r\n"),
+        Framing::Tunnel if head.status == 101 => {
+            out.extend_from_slice(b"connection: upgrade\r\n");
+            if let Some(protocol) = head.protocol.filter(|_| !seen.upgrade) {
+                line(out, b"upgrade", protocol.as_bytes());
+            }
+        }
         Framing::Tunnel => {}
+        _ if seen.upgrade && !keep_alive => out.extend_from_slice(b"connection: upgrade, close\r\n"),
+        _ if seen.upgrade => out.extend_from_slice(b"connection: upgrade\r\n"),
         _ if !keep_alive => out.extend_from_slice(b"connection: close\r\n"),
         _ if asked.version == HttpVersion::Http10 => out.extend_from_slice(b"connection: keep-alive\r\n"),
         _ => {}
@@ -155,8 +166,10 @@ pub(super) fn head(out: &mut Vec<u8>, head: &Head<'_>, asked: Asked, fixed: &Fix
 pub(super) fn informational(out: &mut Vec<u8>, status: u16, headers: &Headers) {
     status_line(out, status);
     for (name, value) in headers {
-        if !matches!(name, "content-length" | "transfer-encoding" | "connection" | "keep-alive" | "upgrade") {
-            line(out, name.as_bytes(), value);
+        match name {
+            "connection" | "content-length" | "keep-alive" | "proxy-connection" | "te" | "transfer-encoding"
+            | "upgrade" => {}
+            name => line(out, name.as_bytes(), value),
         }
     }
     out.extend_from_slice(b"\r\n");
@@ -210,7 +223,8 @@ pub(super) fn own(out: &mut Vec<u8>, status: u16, asked: Asked, extra: &Headers,
     text.push('\n');
     let mut headers = Headers::from_static(&[("content-type", "text/plain; charset=utf-8")]);
     headers.extend(extra);
-    let (framing, _) = head(out, &Head { status, headers: &headers, whole: Some(text.len()) }, asked, fixed, now);
+    let (framing, _) =
+        head(out, &Head { status, headers: &headers, whole: Some(text.len()), protocol: None }, asked, fixed, now);
     if framing == Framing::Length {
         out.extend_from_slice(text.as_bytes());
     }
@@ -222,6 +236,7 @@ struct Seen {
     date: bool,
     close: bool,
     length: bool,
+    upgrade: bool,
 }
 
 /// RFC 9110 section 8.6: none with 204, nor with a 2xx to CONNECT; none makes sense with 101.

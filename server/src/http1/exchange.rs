@@ -42,6 +42,10 @@ struct State {
     send: HttpSend,
     /// Why nothing more will be received.
     end: Option<End>,
+    /// Why nothing more can be sent.
+    lost: Option<End>,
+    /// The protocol that a 101 changes to.
+    protocol: Option<Box<str>>,
     /// The request was handed over to its end.
     received: bool,
     asked: Asked,
@@ -81,6 +85,7 @@ pub(super) struct Begin<'a> {
     pub(super) rules: HttpRules,
     pub(super) asked: Asked,
     pub(super) expects_continue: bool,
+    pub(super) protocol: Option<Box<str>>,
     pub(super) lent: &'a mut Box<Lent>,
     pub(super) decoder: Decoder,
     pub(super) now: Instant,
@@ -97,11 +102,17 @@ pub(super) struct Demand {
     pub(super) remaining: u64,
     /// The `Sender` is gone though the response is not complete.
     pub(super) abandoned: bool,
+    /// The exchange is a tunnel.
+    pub(super) tunnel: bool,
+    /// Everything was sent.
+    pub(super) done: bool,
 }
 
 /// An exchange that is over.
 pub(super) struct Finished {
     pub(super) returned: Returned,
+    /// The application sent a whole response.
+    pub(super) complete: bool,
     pub(super) end: Option<End>,
     pub(super) asked: Asked,
     pub(super) framing: Framing,
@@ -133,6 +144,8 @@ impl Exchanges {
             decoder: Decoder::new(BodyHint::None, NO_BODY),
             send: HttpSend::new(rules),
             end: Some(End::Complete),
+            lost: None,
+            protocol: None,
             received: true,
             asked,
             framing: Framing::Absent,
@@ -156,11 +169,13 @@ impl Exchanges {
         let mut state = self.lock();
         let state = &mut *state;
         state.id.0 += 1;
-        state.received = begin.decoder.is_finished();
+        state.received = false;
         state.decoder = begin.decoder;
         std::mem::swap(&mut state.lent, begin.lent);
         state.send = HttpSend::new(begin.rules);
         state.end = None;
+        state.lost = None;
+        state.protocol = begin.protocol;
         state.asked = begin.asked;
         state.framing = Framing::Absent;
         state.expects_continue = begin.expects_continue;
@@ -189,6 +204,7 @@ impl Exchanges {
             .then(|| std::mem::replace(&mut state.decoder, Decoder::new(BodyHint::None, NO_BODY)));
         let finished = Finished {
             unread,
+            complete: state.send.is_done(),
             returned: state.send.returned(result),
             end: state.end.take(),
             asked: state.asked,
@@ -224,6 +240,8 @@ impl Exchanges {
             buffered: state.lent.input.len(),
             remaining: state.decoder.remaining().unwrap_or(u64::MAX),
             abandoned: std::mem::take(&mut state.abandoned),
+            tunnel: state.framing == Framing::Tunnel,
+            done: state.send.is_done(),
         }
     }
 
@@ -284,11 +302,15 @@ impl Exchanges {
         Waiting { receive, ..Waiting::default() }.wake_others(driver)
     }
 
-    /// The exchange is over for this reason. Whether `driver`'s own call may go on because of it.
+    /// The exchange is over for this reason, unless it was over before. Whether `driver`'s own call may go on because of
+    /// it.
     pub(super) fn lost(&self, end: End, driver: &Waker) -> bool {
         let mut state = self.lock();
-        state.send.lost(end.clone());
-        state.end = Some(end);
+        if !state.is_over() {
+            state.send.lost(end.clone());
+            state.lost.get_or_insert(end.clone());
+            state.end.get_or_insert(end);
+        }
         state.lent.output.clear();
         state.in_flight = 0;
         let waiting = std::mem::take(&mut state.waiting);
@@ -319,6 +341,16 @@ impl Exchanges {
         let _ = state.send.accept(&Outgoing::Response { status, headers: Headers::new(), body: Bytes::new() });
         state.end = Some(End::Complete);
         true
+    }
+
+    /// The connection is at work again: what the call does now, it will see before it parks.
+    pub(super) fn resume(&self, driver: &Waker) {
+        let mut state = self.lock();
+        state.driver = Driver::Running { news: false };
+        // A `recv` in the connection's own task will be polled again if it is still waited for, and if not, no byte is due.
+        if state.waiting.receive.as_ref().is_some_and(|waker| waker.will_wake(driver)) {
+            state.wants_input = false;
+        }
     }
 
     /// Lets the connection wait, unless something happened since [`collect`](Self::collect).
@@ -360,9 +392,7 @@ impl Exchanges {
             }
             Outgoing::Start { status, headers } => {
                 self.head(state, status, &headers, None, now);
-                if state.framing == Framing::Tunnel {
-                    state.open_tunnel();
-                }
+                state.open_tunnel();
             }
             Outgoing::Body { data, more } => {
                 if state.framing != Framing::Absent {
@@ -392,9 +422,9 @@ impl Exchanges {
     fn head(&self, state: &mut State, status: u16, headers: &Headers, whole: Option<usize>, now: std::time::Instant) {
         // A client that was not told to continue may send the body or leave it out (RFC 9110 section 10.1.1), so where
         // its next request begins is not known.
-        state.asked.keep_alive &= !state.expects_continue && !self.worker.is_draining();
+        state.asked.keep_alive &= !state.expects_continue && state.end.is_none() && !self.worker.is_draining();
         state.status = status;
-        let head = encode::Head { status, headers, whole };
+        let head = encode::Head { status, headers, whole, protocol: state.protocol.as_deref() };
         let (asked, fixed) = (state.asked, self.worker.fixed());
         let (mut framing, mut keep_alive) = (Framing::Absent, false);
         state.lent.output.append(|out| (framing, keep_alive) = encode::head(out, &head, asked, fixed, now));
@@ -431,8 +461,9 @@ impl Exchange for Exchanges {
                 }
             }
         }
-        register(&mut state.waiting.receive, cx);
+        let replaced = register(&mut state.waiting.receive, cx);
         tell_driver(guard);
+        drop(replaced);
         Poll::Pending
     }
 
@@ -442,7 +473,9 @@ impl Exchange for Exchanges {
             // What is wrong `start_send` will say.
             return Poll::Ready(Ok(()));
         }
-        register(&mut state.waiting.send, cx);
+        let replaced = register(&mut state.waiting.send, cx);
+        drop(state);
+        drop(replaced);
         Poll::Pending
     }
 
@@ -468,7 +501,9 @@ impl Exchange for Exchanges {
             return Poll::Ready(Err(SendError::Finished));
         }
         if guard.buffered() >= self.worker.config().limits.high_water as u64 && !guard.send.is_over() {
-            register(&mut guard.waiting.send, cx);
+            let replaced = register(&mut guard.waiting.send, cx);
+            drop(guard);
+            drop(replaced);
             return Poll::Pending;
         }
         let Some(event) = event.take() else { return Poll::Ready(Ok(())) };
@@ -482,14 +517,15 @@ impl Exchange for Exchanges {
         if id != state.id {
             return Poll::Ready(Err(SendError::Finished));
         }
-        match &state.end {
-            Some(end @ (End::Disconnected { .. } | End::ServerShutdown)) => {
-                return Poll::Ready(Err(SendError::Disconnected(end.clone())));
-            }
-            _ if state.is_flushed() => return Poll::Ready(Ok(())),
-            _ => {}
+        if let Some(end) = &state.lost {
+            return Poll::Ready(Err(SendError::Disconnected(end.clone())));
         }
-        register(&mut state.waiting.send, cx);
+        if state.is_flushed() {
+            return Poll::Ready(Ok(()));
+        }
+        let replaced = register(&mut state.waiting.send, cx);
+        drop(state);
+        drop(replaced);
         Poll::Pending
     }
 
@@ -498,12 +534,15 @@ impl Exchange for Exchanges {
         if id != state.id {
             return Poll::Ready(End::Complete);
         }
-        match &state.end {
-            // A response may still be sent after these.
-            None | Some(End::BadRequest(_) | End::Timeout) if !state.is_over() => {}
-            end => return Poll::Ready(end.clone().unwrap_or(End::Complete)),
+        if let Some(end) = &state.lost {
+            return Poll::Ready(end.clone());
         }
-        register(&mut state.waiting.closed, cx);
+        if state.is_over() {
+            return Poll::Ready(state.end.clone().unwrap_or(End::Complete));
+        }
+        let replaced = register(&mut state.waiting.closed, cx);
+        drop(state);
+        drop(replaced);
         Poll::Pending
     }
 
@@ -536,16 +575,20 @@ impl State {
     #[inline]
     fn receive(&mut self) -> Result<Option<Incoming>, BadRequest> {
         let tunnel = self.framing == Framing::Tunnel;
+        if self.decoder.is_finished() {
+            // A request without a body says so once, and whoever reads to the end need not know.
+            self.received = true;
+            return Ok(Some(Incoming::Body { data: Bytes::new(), more: false }));
+        }
         Ok(match self.decoder.decode(&mut self.lent.input)? {
             Some(Decoded::Data { data, more }) => {
                 self.received = !more;
-                if tunnel && !more {
-                    self.open_tunnel();
-                }
+                self.open_tunnel();
                 Some(Incoming::Body { data, more: !self.received })
             }
             Some(Decoded::Trailers(fields)) => {
                 self.received = true;
+                self.open_tunnel();
                 Some(Incoming::Trailers(fields))
             }
             None if self.input_ended && !tunnel => return Err(BadRequest::Truncated),
@@ -559,7 +602,7 @@ impl State {
 
     /// What is received from now on, or after the rest of the request body, is raw.
     fn open_tunnel(&mut self) {
-        if self.decoder.is_finished() {
+        if self.framing == Framing::Tunnel && self.decoder.is_finished() {
             self.decoder = Decoder::tunnel();
             self.received = false;
         }
@@ -616,10 +659,13 @@ fn tell_driver(mut state: MutexGuard<'_, State>) {
     }
 }
 
-fn register(slot: &mut Option<Waker>, cx: &Context<'_>) {
+/// Leaves the caller's waker, and returns the one that was there, to be dropped without the lock: it may be the last
+/// owner of a task that has a handle of this very exchange.
+#[must_use]
+fn register(slot: &mut Option<Waker>, cx: &Context<'_>) -> Option<Waker> {
     match slot {
-        Some(waker) if waker.will_wake(cx.waker()) => {}
-        slot => *slot = Some(cx.waker().clone()),
+        Some(waker) if waker.will_wake(cx.waker()) => None,
+        slot => slot.replace(cx.waker().clone()),
     }
 }
 

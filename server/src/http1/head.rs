@@ -52,8 +52,10 @@ impl Parser {
     #[inline]
     pub(super) fn parse(&mut self, input: &[u8], config: &Config, head: &mut Head) -> Result<Option<Request>, Refused> {
         if self.seen > 0 && input.len() < self.again {
-            let from = self.seen.saturating_sub(3);
-            if memchr::memmem::find(&input[from..], b"\n\r\n").is_none() {
+            // The end of a head; with a bare LF too, so that it is refused at once.
+            let new = &input[self.seen.saturating_sub(2)..];
+            let ends = |at: usize| matches!(new[at + 1..], [b'\n', ..] | [b'\r', b'\n', ..]);
+            if !memchr::memchr_iter(b'\n', new).any(ends) {
                 self.seen = input.len();
                 return Ok(None);
             }
@@ -69,7 +71,10 @@ impl Parser {
             Some(_) => (self.seen, self.again) = (0, 0),
             None => {
                 self.seen = input.len();
-                self.again = (2 * input.len()).max(1024);
+                // What is too long is to be refused as soon as it is.
+                let limit = config.limits.head.min(config.limits.target);
+                let next = if input.len() <= limit { limit + 1 } else { config.limits.head + 1 };
+                self.again = (2 * input.len()).max(1024).min(skipped + next);
             }
         }
         Ok(parsed.map(|request| Request { len: request.len + skipped, ..request }))

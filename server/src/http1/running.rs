@@ -15,6 +15,7 @@ use transom::End;
 pub(super) struct Running {
     waited: bool,
     input_ended: bool,
+    output_ended: bool,
     lost: bool,
     broken_off: bool,
     timed_out: bool,
@@ -55,6 +56,7 @@ impl Connection<'_> {
     pub(super) fn poll_call(&mut self, running: &mut Running, cx: &mut Context<'_>) -> Poll<Outcome> {
         if std::mem::replace(&mut running.waited, true) {
             self.now = Instant::now();
+            self.exchanges.resume(cx.waker());
         }
         loop {
             if let Poll::Ready(outcome) = self.call.poll(cx) {
@@ -83,7 +85,7 @@ impl Connection<'_> {
                 break demand;
             }
             let timeout = self.worker.config().limits.write_timeout;
-            let written = self.wire.poll_write(&mut self.lent.output, self.now, timeout, cx);
+            let written = self.wire.poll_write(&mut self.lent.output, timeout, cx);
             if let Poll::Ready(Err(error)) = written {
                 running.timed_out = error.kind() == io::ErrorKind::TimedOut;
                 return self.lose(running, cx);
@@ -93,13 +95,24 @@ impl Connection<'_> {
                 break demand;
             }
         };
+        if demand.tunnel && demand.done && self.lent.output.is_empty() && !running.output_ended {
+            // The application's direction of a tunnel is at its end, and the peer's may go on.
+            match self.wire.poll_shutdown(cx) {
+                Poll::Ready(Ok(())) => running.output_ended = true,
+                Poll::Ready(Err(_)) => return self.lose(running, cx),
+                Poll::Pending => {}
+            }
+        }
         if running.input_ended { may_go_on } else { self.poll_input(running, demand, cx) || may_go_on }
     }
 
     /// Reads what the call waits for; and if it waits for nothing, one buffer ahead, which also shows when
     /// the peer leaves.
     fn poll_input(&mut self, running: &mut Running, mut demand: Demand, cx: &mut Context<'_>) -> bool {
-        let limits = &self.worker.config().limits;
+        let config = self.worker.config();
+        if !demand.input {
+            running.input_deadline = None;
+        }
         while demand.input || demand.buffered < READ {
             let mut input = self.exchanges.take_input();
             let read = match demand.input {
@@ -121,8 +134,10 @@ impl Connection<'_> {
                     }
                 }
                 Poll::Ready(Err(_)) => return self.lose(running, cx),
-                Poll::Pending if demand.input => {
-                    let deadline = running.input_deadline.or(limits.body_timeout.map(|timeout| self.now + timeout));
+                // A tunnel may be silent.
+                Poll::Pending if demand.input && !demand.tunnel => {
+                    let timeout = config.limits.body_timeout;
+                    let deadline = running.input_deadline.or(timeout.map(|timeout| self.now + timeout));
                     running.input_deadline = deadline;
                     if self.wire.timer.has_passed(deadline, cx) {
                         running.input_ended = true;
@@ -133,7 +148,8 @@ impl Connection<'_> {
                 Poll::Pending => return false,
             }
         }
-        if !self.worker.config().half_close && self.wire.poll_closed(cx).is_ready() {
+        // The end of a tunnel's one direction comes after its bytes.
+        if !config.half_close && !demand.tunnel && self.wire.poll_closed(cx).is_ready() {
             return self.lose(running, cx);
         }
         false
@@ -152,7 +168,9 @@ impl Connection<'_> {
             return true;
         }
         running.broken_off = true;
-        // The peer learns it now, though the call goes on.
+        // What was accepted is handed over as far as that goes at once; and the peer learns now that there is no more,
+        // though the call goes on.
+        let _ = self.wire.poll_write(&mut self.lent.output, None, cx);
         let _ = self.wire.poll_shutdown(cx);
         self.lose(running, cx)
     }

@@ -17,14 +17,11 @@ pub(super) struct Target<'a> {
 /// Takes a target apart; `None` if it is not valid for the method.
 pub(super) fn parse<'a>(method: &Method, target: &'a [u8], strict: bool) -> Option<Target<'a>> {
     let allowed = if strict { &STRICT } else { &LENIENT };
-    let mut path_len = target.len();
-    for (index, &byte) in target.iter().enumerate() {
-        match allowed[byte as usize] {
-            Class::Allowed => {}
-            Class::Query => path_len = path_len.min(index),
-            Class::Refused => return None,
-        }
+    // Without leaving early: targets are short and nearly always valid.
+    if !target.iter().fold(true, |valid, &byte| valid & allowed[byte as usize]) {
+        return None;
     }
+    let path_len = memchr::memchr(b'?', target).unwrap_or(target.len());
     match target {
         _ if *method == Method::Connect => {
             authority::is_host_and_port(target).then_some(Target { authority: None, target, path_len: target.len() })
@@ -55,34 +52,25 @@ fn absolute<'a>(method: &Method, target: &'a [u8]) -> Option<Target<'a>> {
     Some(Target { authority: Some(authority), target, path_len })
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum Class {
-    Refused,
-    Allowed,
-    Query,
-}
-
 /// Visible ASCII without `#`: browsers send some characters unescaped that RFC 3986 does not allow, and
 /// what has no bearing on framing is the application's to judge.
-const LENIENT: [Class; 256] = {
-    let mut table = [Class::Refused; 256];
+const LENIENT: [bool; 256] = {
+    let mut table = [false; 256];
     let mut byte = b'!';
     while byte <= b'~' {
-        table[byte as usize] = Class::Allowed;
+        table[byte as usize] = byte != b'#';
         byte += 1;
     }
-    table[b'#' as usize] = Class::Refused;
-    table[b'?' as usize] = Class::Query;
     table
 };
 
 /// What RFC 3986 allows.
-const STRICT: [Class; 256] = {
+const STRICT: [bool; 256] = {
     let mut table = LENIENT;
     let refused = b"\"<>\\^`{|}";
     let mut index = 0;
     while index < refused.len() {
-        table[refused[index] as usize] = Class::Refused;
+        table[refused[index] as usize] = false;
         index += 1;
     }
     table

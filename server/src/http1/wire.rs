@@ -70,7 +70,6 @@ impl Wire {
     pub(super) fn poll_write(
         &mut self,
         output: &mut Output,
-        now: Instant,
         timeout: Option<Duration>,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
@@ -96,7 +95,8 @@ impl Wire {
                 }
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending => {
-                    let deadline = self.write_deadline.or(timeout.map(|timeout| now + timeout));
+                    // From the last byte that was taken, which was now if there was one.
+                    let deadline = self.write_deadline.or_else(|| timeout.map(|timeout| Instant::now() + timeout));
                     self.write_deadline = deadline;
                     if self.timer.has_passed(deadline, cx) {
                         return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
@@ -112,13 +112,13 @@ impl Wire {
         self.transport.poll_shutdown(cx)
     }
 
-    /// Throws away what the peer still sends, until its end, `limit` bytes or `deadline`.
-    pub(super) fn poll_drain(&mut self, limit: &mut usize, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
+    /// Throws away what the peer still sends, until its end or `deadline`.
+    pub(super) fn poll_drain(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
         let mut input = BytesMut::new();
         loop {
             input.clear();
             match self.poll_read(&mut input, cx) {
-                Poll::Ready(Ok(count)) if count > 0 && count < *limit => *limit -= count,
+                Poll::Ready(Ok(count)) if count > 0 && Instant::now() < deadline => {}
                 Poll::Ready(_) => return Poll::Ready(()),
                 Poll::Pending if self.timer.has_passed(Some(deadline), cx) => return Poll::Ready(()),
                 Poll::Pending => return Poll::Pending,
