@@ -7,11 +7,15 @@ use crate::worker::{Reserved, Worker};
 use std::io;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 
 /// Where the connections of a worker on another thread are sent.
 pub(crate) type Inbox = mpsc::UnboundedSender<(Accepted<Socket>, Reserved)>;
+
+/// Within this time every thread of a runtime has noticed that it is shut down, unless it is blocked.
+const NOTICED: Duration = Duration::from_secs(1);
 
 /// The threads of a server. Dropping it drops everything that runs on them.
 #[derive(Debug, Default)]
@@ -93,8 +97,8 @@ impl Threads {
         let (own_worker, own_abort) = (Arc::clone(&worker), Arc::clone(&abort));
         thread::Builder::new().name(name).spawn(move || {
             runtime.block_on(run(own_worker, received, listeners, places, &own_abort));
-            // Drops what still runs, and does not wait for what blocks.
-            runtime.shutdown_background();
+            // Drops what still runs, which other threads may have to notice first, and does not wait for what blocks.
+            runtime.shutdown_timeout(NOTICED);
             drop(end);
         })?;
         self.0.push(Thread { worker, abort, ended: Some(ended) });
