@@ -66,7 +66,7 @@ pub(crate) fn log_panics_of_calls() {
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Returned(Result<(), Error>),
-    /// With the panic's message, and where it happened if that is known.
+    /// Said with the panic's message, and where it happened if that is known.
     Panicked(String),
 }
 
@@ -75,7 +75,7 @@ impl Outcome {
     pub(crate) fn into_result(self) -> Result<(), Error> {
         match self {
             Self::Returned(result) => result,
-            Self::Panicked(message) => Err(format!("panicked {message}").into()),
+            Self::Panicked(message) => Err(message.into()),
         }
     }
 }
@@ -133,7 +133,7 @@ where
         // What the future drops is the application's too.
         let dropped = catch_unwind(AssertUnwindSafe(|| self.future.set(None)));
         if let Err(panic) = dropped {
-            tracing::error!("the application panicked while a call was dropped: {}", message(&*panic));
+            tracing::error!("a call that was dropped {}", message(&*panic));
         }
     }
 }
@@ -142,7 +142,7 @@ fn message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     let text = text.unwrap_or("without a message");
     match PANICKED_AT.take() {
-        Some(place) => format!("at {place}: {text}"),
-        None => text.to_owned(),
+        Some(place) => format!("panicked at {place}: {text}"),
+        None => format!("panicked: {text}"),
     }
 }
