@@ -147,20 +147,22 @@ impl HttpSend {
 
     /// Nothing of the final response was sent yet.
     pub fn is_idle(&self) -> bool {
-        self.state == State::Idle
+        matches!(self.state, State::Idle)
     }
 
     /// The response is complete.
+    #[inline]
     pub fn is_done(&self) -> bool {
-        self.state == State::Done
+        matches!(self.state, State::Done)
     }
 
     /// The exchange became a tunnel, and its sending side is open.
     pub fn is_tunnel(&self) -> bool {
-        self.state == State::Tunnel
+        matches!(self.state, State::Tunnel)
     }
 
     /// Complete or lost: no event will be accepted any more.
+    #[inline]
     pub fn is_over(&self) -> bool {
         matches!(self.state, State::Done | State::Dead(_))
     }

@@ -115,15 +115,20 @@ impl<'w> Connection<'w> {
                     return Poll::Ready(Ok(request));
                 }
                 if !self.lent.output.is_empty() {
+                    self.wire.write_now(&mut self.lent.output);
+                }
+                if !self.lent.output.is_empty() {
                     match self.wire.poll_write(&mut self.lent.output, limits.write_timeout, cx) {
-                        // Back to the heads that had to wait for room.
-                        Poll::Ready(Ok(())) if self.parser.is_fresh() && !self.lent.input.is_empty() => continue,
                         Poll::Ready(Ok(())) => {}
                         Poll::Ready(Err(_)) => return Poll::Ready(Err(Ending::Closed)),
                         Poll::Pending => return Poll::Pending,
                     }
                 }
                 let empty = self.lent.input.is_empty();
+                if !empty && self.parser.is_fresh() {
+                    // Back to the heads that had to wait for room.
+                    continue;
+                }
                 if empty && worker.is_draining() {
                     return Poll::Ready(Err(Ending::Closed));
                 }
@@ -226,14 +231,12 @@ impl<'w> Connection<'w> {
 
         let mut running = Running::default();
         let result = poll_fn(|cx| self.poll_call(&mut running, cx)).await.into_result();
-        let mut finished = self.exchanges.finish(result.as_ref().copied(), &mut self.lent);
-        if result.is_err() || finished.returned != Returned::Nothing {
-            self.report(&result, &finished);
+        if result.is_ok() && self.begun.is_none() && self.exchanges.finish_smoothly(&mut self.lent) {
+            return After::Next;
         }
-        let after = match running.is_smooth() && finished.is_smooth() {
-            true => After::Next,
-            false => self.conclude(&running, &mut finished).await,
-        };
+        let mut finished = self.exchanges.finish(result.as_ref().copied(), &mut self.lent);
+        self.report(&result, &finished);
+        let after = self.conclude(&running, &mut finished).await;
         if self.begun.is_some() {
             let outcome = match finished.end {
                 _ if running.has_timed_out() => Outcome::Timeout,

@@ -123,14 +123,6 @@ pub(super) struct Finished {
     pub(super) body_bytes: u64,
 }
 
-impl Finished {
-    /// Nothing is left to be done but to go on: the response is complete, and so is the request.
-    #[inline]
-    pub(super) fn is_smooth(&self) -> bool {
-        self.returned == Returned::Nothing && self.asked.keep_alive && self.end.is_none() && self.unread.is_none()
-    }
-}
-
 /// What is allowed of a body that is not there.
 const NO_BODY: DecodeLimits = DecodeLimits { body: None, trailers: 0, fields: 0 };
 
@@ -190,6 +182,24 @@ impl Exchanges {
         state.id
     }
 
+    /// Ends an exchange of which nothing is left to be done: the call returned well, and request and response are complete
+    /// and to be followed by others. `false`, and nothing changed, if it is not like that.
+    #[inline]
+    pub(super) fn finish_smoothly(&self, lent: &mut Box<Lent>) -> bool {
+        let mut state = self.lock();
+        let smooth = state.send.is_done()
+            && state.end.is_none()
+            && state.asked.keep_alive
+            && state.decoder.is_finished()
+            && state.waiting.is_empty()
+            && lent.output.is_empty();
+        if smooth {
+            std::mem::swap(&mut state.lent, lent);
+            state.id.0 += 1;
+        }
+        smooth
+    }
+
     /// Ends the exchange after its call returned; handles that are left are dead. What was lent comes back, but for the
     /// output if `lent` still has some that goes first: that [`collect_rest`](Self::collect_rest) brings.
     #[inline]
@@ -214,10 +224,9 @@ impl Exchanges {
             body_bytes: state.body_bytes,
         };
         state.id.0 += 1;
-        if let Some(waiting) = state.waiting.take_if_any() {
-            drop(guard);
-            waiting.wake_all();
-        }
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(guard);
+        waiting.wake_all();
         finished
     }
 
@@ -625,9 +634,8 @@ impl State {
 }
 
 impl Waiting {
-    fn take_if_any(&mut self) -> Option<Self> {
-        let any = self.receive.is_some() || self.send.is_some() || self.closed.is_some();
-        any.then(|| std::mem::take(self))
+    fn is_empty(&self) -> bool {
+        self.receive.is_none() && self.send.is_none() && self.closed.is_none()
     }
 
     fn wake_all(self) {

@@ -30,11 +30,6 @@ impl Running {
         self.lost
     }
 
-    /// Nothing is left over from it.
-    pub(super) fn is_smooth(&self) -> bool {
-        !self.lost && !self.unwritten
-    }
-
     /// By the server, because the application gave up in the middle of its response.
     pub(super) fn is_broken_off(&self) -> bool {
         self.broken_off

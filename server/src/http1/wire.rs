@@ -65,6 +65,19 @@ impl Wire {
         self.transport.poll_read_closed(cx, &mut self.reading)
     }
 
+    /// Writes what can be written at once. Unlike [`poll_write`](Self::poll_write) it takes no part in the runtime's
+    /// fair sharing: for once per request, since reading does.
+    #[inline]
+    pub(super) fn write_now(&mut self, output: &mut Output) {
+        if let Next::Flat(bytes) = output.next() {
+            // An error comes again where it is waited for.
+            if let Ok(count) = self.transport.try_write(bytes) {
+                output.advance(count as u64);
+                self.write_deadline = None;
+            }
+        }
+    }
+
     /// Writes all of `output`; an error also when the peer took nothing for as long as `timeout`.
     #[inline]
     pub(super) fn poll_write(
