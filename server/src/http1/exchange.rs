@@ -67,8 +67,10 @@ struct State {
 #[derive(Default)]
 struct Waiting {
     receive: Option<Waker>,
-    /// `poll_ready` and `poll_flush`.
-    send: Option<Waker>,
+    /// For less than the high-water mark to be buffered.
+    room: Option<Waker>,
+    /// For nothing to be buffered.
+    flush: Option<Waker>,
     closed: Option<Waker>,
 }
 
@@ -262,7 +264,8 @@ impl Exchanges {
         let (room, received) = (state.buffered() < self.worker.config().limits.high_water as u64, state.received);
         let over = flushed && state.send.is_done();
         let waiting = Waiting {
-            send: state.waiting.send.take_if(|_| flushed || room),
+            room: state.waiting.room.take_if(|_| room),
+            flush: state.waiting.flush.take_if(|_| flushed),
             receive: state.waiting.receive.take_if(|_| over && received),
             closed: state.waiting.closed.take_if(|_| over),
         };
@@ -482,7 +485,7 @@ impl Exchange for Exchanges {
             // What is wrong `start_send` will say.
             return Poll::Ready(Ok(()));
         }
-        let replaced = register(&mut state.waiting.send, cx);
+        let replaced = register(&mut state.waiting.room, cx);
         drop(state);
         drop(replaced);
         Poll::Pending
@@ -510,7 +513,7 @@ impl Exchange for Exchanges {
             return Poll::Ready(Err(SendError::Finished));
         }
         if guard.buffered() >= self.worker.config().limits.high_water as u64 && !guard.send.is_over() {
-            let replaced = register(&mut guard.waiting.send, cx);
+            let replaced = register(&mut guard.waiting.room, cx);
             drop(guard);
             drop(replaced);
             return Poll::Pending;
@@ -532,7 +535,7 @@ impl Exchange for Exchanges {
         if state.is_flushed() {
             return Poll::Ready(Ok(()));
         }
-        let replaced = register(&mut state.waiting.send, cx);
+        let replaced = register(&mut state.waiting.flush, cx);
         drop(state);
         drop(replaced);
         Poll::Pending
@@ -635,11 +638,11 @@ impl State {
 
 impl Waiting {
     fn is_empty(&self) -> bool {
-        self.receive.is_none() && self.send.is_none() && self.closed.is_none()
+        self.receive.is_none() && self.room.is_none() && self.flush.is_none() && self.closed.is_none()
     }
 
     fn wake_all(self) {
-        for waker in [self.receive, self.send, self.closed].into_iter().flatten() {
+        for waker in [self.receive, self.room, self.flush, self.closed].into_iter().flatten() {
             waker.wake();
         }
     }
@@ -647,7 +650,7 @@ impl Waiting {
     /// Wakes every task but the driver's own, which is running; whether that one was among them.
     fn wake_others(self, driver: &Waker) -> bool {
         let mut own = false;
-        for waker in [self.receive, self.send, self.closed].into_iter().flatten() {
+        for waker in [self.receive, self.room, self.flush, self.closed].into_iter().flatten() {
             if waker.will_wake(driver) {
                 own = true;
             } else {
