@@ -53,6 +53,13 @@ class Peer:
             data += piece
         return bytes(data)
 
+    def is_dropped(self):
+        """Whether the connection ends without another byte, in order or with a reset."""
+        try:
+            return self.rest() == b""
+        except ConnectionResetError:
+            return True
+
     def reset(self):
         """Ends the connection with a reset, as that of a process that was killed."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
