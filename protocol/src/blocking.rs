@@ -1,10 +1,11 @@
 use crate::handle::block_on;
-use crate::{App, End, Error, Outgoing, Receiver, Scope, SendError, Sender, Sink};
+use crate::shared::{Shared, lock};
+use crate::{App, Error, Receiver, Scope, Sender};
 use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::sync::{Arc, Mutex};
+use std::task::{Poll, Waker};
 
 /// An application written as a plain function that may block.
 ///
@@ -48,11 +49,12 @@ where
         let result = Outcome(Arc::clone(&call));
         let job = move || {
             // The function may drop its sender; the exchange must not learn of that before it has the result.
-            let send = Arc::new(Mutex::new(send));
-            let layered = Sender::layer(Shared(Arc::clone(&send)));
+            let kept = Shared::new(send);
+            let send = Sender::layer(kept.clone());
             // The panic is carried over and goes on where the call is polled.
-            let outcome = catch_unwind(AssertUnwindSafe(|| function(scope, receive, layered)));
+            let outcome = catch_unwind(AssertUnwindSafe(|| function(scope, receive, send)));
             result.store(outcome);
+            drop(kept);
         };
         async move {
             match pool {
@@ -104,32 +106,6 @@ impl Drop for Outcome {
     }
 }
 
-/// The function's sender: the real one stays with the job.
-struct Shared(Arc<Mutex<Sender>>);
-
-impl Sink for Shared {
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-        lock(&self.0).poll_ready(cx)
-    }
-
-    fn start_send(&mut self, event: Outgoing) -> Result<(), SendError> {
-        lock(&self.0).start_send(event)
-    }
-
-    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-        lock(&self.0).poll_flush(cx)
-    }
-
-    fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<End> {
-        lock(&self.0).poll_closed(cx)
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing of ours panics while one is held.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// Threads that may block, given by the server in [`ServerInfo::blocking`](crate::ServerInfo::blocking).
 pub trait BlockingPool: Send + Sync {
     /// Runs `job` on a thread of the pool, now or when one is free.
@@ -146,8 +122,10 @@ pub fn run<T>(future: impl Future<Output = T>) -> T {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Connection, Head, HttpScope, ServerInfo};
-    use crate::{Exchange, ExchangeId, Half, Incoming};
+    use crate::{
+        Connection, End, Exchange, ExchangeId, Half, Head, HttpScope, Incoming, Outgoing, SendError, ServerInfo,
+    };
+    use std::task::Context;
 
     /// A pool that forgets its jobs.
     struct Forgetful;

@@ -3,6 +3,7 @@
 
 mod app;
 mod blocking;
+mod cancel;
 mod capability;
 mod error;
 mod event;
@@ -13,10 +14,12 @@ mod headers;
 pub mod memory;
 pub mod order;
 mod scope;
+mod shared;
 mod state;
 
 pub use app::{App, BoxApp, Manifest, SpecVersion};
 pub use blocking::{Blocking, BlockingPool, run};
+pub use cancel::cancel_on_disconnect;
 pub use capability::Capabilities;
 pub use error::{Error, SendError, Violation};
 pub use event::{BadRequest, End, FileBody, FileSource, Incoming, Message, Outgoing, Utf8};
