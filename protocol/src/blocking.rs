@@ -157,8 +157,7 @@ mod tests {
 
     #[test]
     fn a_job_that_is_dropped_is_a_failed_call() {
-        let mut info = ServerInfo::default();
-        info.blocking = Some(Arc::new(Forgetful));
+        let info = ServerInfo { blocking: Some(Arc::new(Forgetful)), ..ServerInfo::default() };
         let connection = Connection { server_info: Arc::new(info), ..Connection::default() };
         let head = Head { connection: Arc::new(connection), ..Head::default() };
         let scope = Scope::Http(HttpScope::new(head.into(), crate::Capabilities::NONE));
