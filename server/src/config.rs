@@ -26,13 +26,15 @@ pub struct Config {
     pub lifespan_timeout: Option<Duration>,
     /// Threads for blocking code ([`transom::Blocking`]).
     pub blocking_threads: usize,
-    /// The `server` field of every response; `None` leaves it out.
+    /// The `server` field of every response, without control bytes; `None` leaves it out.
     pub server_header: Option<String>,
     /// Whether every response has a `date`.
     pub date_header: bool,
-    /// Fields of every response, unless the application sets one of the same name.
+    /// Fields of every response, unless the application sets one of the same name. Names are tokens, and values have no
+    /// control bytes.
     pub headers: Headers,
-    /// The path under which a front proxy publishes the application; begins with `/` and does not end with it.
+    /// The path under which a front proxy publishes the application; begins with `/`, and slashes at its end do not
+    /// count.
     /// A request that does not carry it (because the proxy took it off) gets it back, so that the
     /// application always sees the public path.
     pub root_path: String,

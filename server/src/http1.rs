@@ -11,11 +11,11 @@
 //! runs, `wire` being its socket.
 
 mod authority;
-mod buffers;
 mod connection;
 mod date;
 mod decode;
 mod encode;
+mod equipment;
 mod exchange;
 mod head;
 mod output;

@@ -9,8 +9,9 @@ use std::time::Duration;
 /// | `head_timeout` | 408, close |
 /// | `keep_alive` | close |
 /// | `body` | 413 before the application reads it, close |
+/// | `trailers` | as a body that is too large: the application gets `End(BadRequest)`; 413 if it had sent nothing |
 /// | `body_timeout` | the application gets `End(Timeout)`; 408 if it had sent nothing |
-/// | `write_timeout` | the connection is aborted, the application gets `Disconnected` |
+/// | `write_timeout` | the connection is reset, the application gets `Disconnected` |
 /// | `in_flight` | 503 with `retry-after` |
 /// | `connections` | waits in the listen backlog |
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,9 +33,10 @@ pub struct Limits {
     pub keep_alive: Option<Duration>,
     /// Bytes of a request body.
     pub body: Option<u64>,
-    /// Without a byte of a request body that is waited for.
+    /// Without a byte of a request body that is waited for. A `recv` that is given up in the call's own task stops it;
+    /// in a tunnel there is none.
     pub body_timeout: Option<Duration>,
-    /// Without the peer taking a byte of a response.
+    /// Since the peer took the last byte, while there are more for it.
     pub write_timeout: Option<Duration>,
     /// Bytes of response that are buffered for a peer before `send` waits: the high-water mark, which
     /// uvicorn has at 64 KiB too.
@@ -42,7 +44,7 @@ pub struct Limits {
     /// Bytes of an unread request body that are read and thrown away so that the connection can be kept.
     pub discard: u64,
     /// After the last byte of a response on a connection that is closed with input unread: how long input
-    /// is thrown away, so that the peer gets to read the response (RFC 9112 section 9.6).
+    /// is thrown away, however much it is, so that the peer gets to read the response (RFC 9112 section 9.6).
     pub linger: Duration,
     /// Open connections. `None` derives it from the limit of file descriptors.
     pub connections: Option<usize>,

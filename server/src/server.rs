@@ -47,7 +47,7 @@ pub struct Server {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ServeError {
-    /// Something in the [`Config`] cannot be.
+    /// Something in the [`Config`] cannot be: a root path that does not begin with a slash, a field that is not valid.
     Configuration(String),
     /// The application requires what this server does not have.
     Unsupported(Capabilities),
@@ -55,7 +55,7 @@ pub enum ServeError {
     Startup(String),
     /// A thread or a runtime could not be made.
     System(io::Error),
-    /// The application's lifespan call failed while the server ran; it has stopped.
+    /// The application's lifespan call failed while the server ran or drained; it has stopped.
     Running(String),
     /// The application failed to clean up.
     Shutdown(String),
@@ -79,10 +79,15 @@ impl Server {
     ///
     /// `stop` is polled for the first time when the application is ready and connections are accepted.
     ///
-    /// Runs on any tokio runtime; connections have threads of their own.
+    /// Runs on any tokio runtime that has time and I/O enabled; connections have threads of their own. When the
+    /// application's lifespan call fails meanwhile, the server stops as if `stop` had completed.
     ///
     /// # Errors
-    /// [`ServeError`].
+    /// [`ServeError`]: before anything is accepted for a configuration, an application or a system that does not allow
+    /// it; after everything is drained when the lifespan call failed while the server ran, drained or had drained.
+    ///
+    /// # Panics
+    /// On a runtime without time or I/O.
     pub async fn serve(self, listeners: Vec<Listener>, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
         let Self { application, mut config } = self;
         check(&config).map_err(ServeError::Configuration)?;

@@ -1,14 +1,13 @@
 //! One connection: read a head, run the call, write what it sent, and again.
 
-use super::buffers;
 use super::decode::{DecodeLimits, Decoder};
 use super::encode::{self, Asked, Framing};
-use super::exchange::{Begin, Exchanges, Finished, Lent};
+use super::equipment::{Borrowed, Equipment};
+use super::exchange::{Begin, Finished};
 use super::head::{self, Parser, Refused};
 use super::running::Running;
 use super::wire::Wire;
 use crate::access_log::{Outcome, Record};
-use crate::application::Call;
 use crate::transport::Transport;
 use crate::worker::Worker;
 use bytes::Buf;
@@ -51,14 +50,12 @@ const NOTHING_ASKED: Asked = Asked { version: HttpVersion::Http11, head: false, 
 pub(super) struct Connection<'w> {
     pub(super) wire: Wire,
     pub(super) worker: &'w Worker,
-    pub(super) exchanges: Arc<Exchanges>,
-    pub(super) call: Box<dyn Call>,
-    /// Lent to the exchange while a call runs. Its output then is what was taken over from the exchange to be written.
-    pub(super) lent: Box<Lent>,
+    pub(super) equipment: Borrowed<'w>,
     /// When this task last had a reason to look at the clock.
     pub(super) now: Instant,
     peer: Arc<transom::Connection>,
-    head: Arc<Head>,
+    /// Whether an exchange is running, or what is left of it.
+    in_exchange: bool,
     parser: Parser,
     /// Whether this task is told when the draining begins.
     told_of_drain: bool,
@@ -89,42 +86,41 @@ impl<'w> Connection<'w> {
         Self {
             wire: Wire::new(transport),
             worker,
-            exchanges: Arc::new(Exchanges::new(Arc::clone(worker))),
-            call: worker.application().slot(),
-            lent: Box::default(),
+            equipment: Borrowed::none(worker),
             now: Instant::now(),
-            head: Arc::new(Head { connection: Arc::clone(&peer), ..Head::default() }),
             peer,
+            in_exchange: false,
             parser: Parser::default(),
             told_of_drain: false,
             begun: None,
         }
     }
 
-    /// The next request, its head in `self.head`. What waits to be written goes out before anything is waited for.
+    /// The next request, its head in `self.equipment.head`. What waits to be written goes out before anything is waited for.
     async fn next_request(&mut self, mut drained: Pin<&mut Notified<'_>>) -> Result<Request, Ending> {
         let worker = self.worker;
         let limits = &worker.config().limits;
         let mut head_began = self.now;
         poll_fn(|cx| {
+            self.equipment.equip();
             loop {
-                if !self.lent.input.is_empty()
-                    && self.lent.output.len() < GATHERED
+                if !self.equipment.lent.input.is_empty()
+                    && self.equipment.lent.output.len() < GATHERED
                     && let Some(request) = self.parse_head()?
                 {
                     return Poll::Ready(Ok(request));
                 }
-                if !self.lent.output.is_empty() {
-                    self.wire.write_now(&mut self.lent.output);
+                if !self.equipment.lent.output.is_empty() {
+                    self.wire.write_now(&mut self.equipment.lent.output);
                 }
-                if !self.lent.output.is_empty() {
-                    match self.wire.poll_write(&mut self.lent.output, limits.write_timeout, cx) {
+                if !self.equipment.lent.output.is_empty() {
+                    match self.wire.poll_write(&mut self.equipment.lent.output, limits.write_timeout, cx) {
                         Poll::Ready(Ok(())) => {}
                         Poll::Ready(Err(_)) => return Poll::Ready(Err(Ending::Closed)),
                         Poll::Pending => return Poll::Pending,
                     }
                 }
-                let empty = self.lent.input.is_empty();
+                let empty = self.equipment.lent.input.is_empty();
                 if !empty && self.parser.is_fresh() {
                     // Back to the heads that had to wait for room.
                     continue;
@@ -132,8 +128,7 @@ impl<'w> Connection<'w> {
                 if empty && worker.is_draining() {
                     return Poll::Ready(Err(Ending::Closed));
                 }
-                self.equip();
-                match self.wire.poll_read(&mut self.lent.input, cx) {
+                match self.wire.poll_read(&mut self.equipment.lent.input, cx) {
                     Poll::Ready(Ok(count)) if count > 0 => {
                         self.now = Instant::now();
                         if empty {
@@ -142,7 +137,7 @@ impl<'w> Connection<'w> {
                     }
                     Poll::Ready(_) => return Poll::Ready(Err(Ending::Closed)),
                     Poll::Pending if empty => {
-                        self.release();
+                        self.equipment.release();
                         let deadline = limits.keep_alive.map(|timeout| self.now + timeout);
                         if self.wire.timer.has_passed(deadline, cx) {
                             return Poll::Ready(Err(Ending::Closed));
@@ -167,16 +162,20 @@ impl<'w> Connection<'w> {
 
     #[inline]
     fn parse_head(&mut self) -> Result<Option<Request>, Ending> {
-        if Arc::get_mut(&mut self.head).is_none() {
+        let equipment = &mut *self.equipment;
+        if Arc::get_mut(&mut equipment.head).is_none() {
             // The application kept its scope.
-            self.head = Arc::new(Head { connection: Arc::clone(&self.peer), ..Head::default() });
+            equipment.head = Arc::default();
         }
-        let head = Arc::get_mut(&mut self.head).expect("looked at above, and nobody else has a way to it");
+        let head = Arc::get_mut(&mut equipment.head).expect("looked at above, and nobody else has a way to it");
+        if !Arc::ptr_eq(&head.connection, &self.peer) {
+            head.connection = Arc::clone(&self.peer);
+        }
         let config = self.worker.config();
-        let parsed =
-            self.parser.parse(&self.lent.input, config, head).map_err(|Refused(status)| Ending::Refused(status))?;
+        let parsed = self.parser.parse(&equipment.lent.input, config, head);
+        let parsed = parsed.map_err(|Refused(status)| Ending::Refused(status))?;
         let Some(request) = parsed else { return Ok(None) };
-        self.lent.input.advance(request.len);
+        equipment.lent.input.advance(request.len);
         if !config.root_path.is_empty() {
             head::publish(head, config.root_path.as_bytes());
         }
@@ -186,7 +185,7 @@ impl<'w> Connection<'w> {
             connect: head.method == Method::Connect,
             keep_alive: request.keep_alive,
         };
-        let expects_continue = request.expects_continue && self.lent.input.is_empty();
+        let expects_continue = request.expects_continue && equipment.lent.input.is_empty();
         Ok(Some(Request { asked, expects_continue }))
     }
 
@@ -196,9 +195,9 @@ impl<'w> Connection<'w> {
         let config = worker.config();
         let limits = &config.limits;
         let decode_limits = DecodeLimits { body: limits.body, trailers: limits.trailers, fields: limits.headers };
-        let decoder = Decoder::new(self.head.body, decode_limits);
+        let decoder = Decoder::new(self.equipment.head.body, decode_limits);
         self.begun = config.access_log.is_some().then(|| (SystemTime::now(), self.now));
-        if let (BodyHint::Exact(length), Some(limit)) = (self.head.body, limits.body)
+        if let (BodyHint::Exact(length), Some(limit)) = (self.equipment.head.body, limits.body)
             && length > limit
         {
             self.answer(413, &Headers::new(), Asked { keep_alive: false, ..request.asked });
@@ -212,31 +211,37 @@ impl<'w> Connection<'w> {
             return self.settle(Some(decoder), asked.keep_alive).await;
         };
 
-        let mut scope = HttpScope::new(Arc::clone(&self.head), worker.capabilities(self.head.version));
+        let Equipment { exchanges, call, head, lent } = &mut *self.equipment;
+        let mut scope = HttpScope::new(Arc::clone(head), worker.capabilities(head.version));
         if !config.root_path.is_empty() {
             scope.mount(config.root_path.as_bytes());
         }
-        let id = self.exchanges.begin(Begin {
+        let id = exchanges.begin(Begin {
             rules: HttpRules::of(&scope),
             asked: request.asked,
             expects_continue: request.expects_continue,
-            protocol: self.head.protocol.clone(),
-            lent: &mut self.lent,
+            protocol: head.protocol.clone(),
+            lent,
             decoder,
             now: self.now,
         });
-        let receive = Receiver::new(Arc::clone(&self.exchanges) as _, id);
-        let send = Sender::new(Arc::clone(&self.exchanges) as _, id);
-        self.call.start(Scope::Http(scope), receive, send);
+        let receive = Receiver::new(Arc::clone(exchanges) as _, id);
+        let send = Sender::new(Arc::clone(exchanges) as _, id);
+        call.start(Scope::Http(scope), receive, send);
 
+        self.in_exchange = true;
         let mut running = Running::default();
         let result = poll_fn(|cx| self.poll_call(&mut running, cx)).await.into_result();
-        if result.is_ok() && self.begun.is_none() && self.exchanges.finish_smoothly(&mut self.lent) {
+        let Equipment { exchanges, lent, .. } = &mut *self.equipment;
+        if result.is_ok() && self.begun.is_none() && exchanges.finish_smoothly(lent) {
+            self.in_exchange = false;
             return After::Next;
         }
-        let mut finished = self.exchanges.finish(result.as_ref().copied(), &mut self.lent);
+        let mut finished = exchanges.finish(result.as_ref().copied(), lent);
         self.report(&result, &finished);
         let after = self.conclude(&running, &mut finished).await;
+        self.equipment.exchanges.clear();
+        self.in_exchange = false;
         if self.begun.is_some() {
             let outcome = match finished.end {
                 _ if running.has_timed_out() => Outcome::Timeout,
@@ -261,7 +266,8 @@ impl<'w> Connection<'w> {
             if !self.flush().await {
                 return After::Close { linger: false };
             }
-            self.exchanges.collect_rest(&mut self.lent.output);
+            let Equipment { exchanges, lent, .. } = &mut *self.equipment;
+            exchanges.collect_rest(&mut lent.output);
         }
         let asked = Asked { keep_alive: finished.asked.keep_alive && finished.end.is_none(), ..finished.asked };
         match finished.returned {
@@ -300,18 +306,18 @@ impl<'w> Connection<'w> {
         self.now = Instant::now();
         poll_fn(|cx| {
             loop {
-                match unread.decode(&mut self.lent.input) {
+                match unread.decode(&mut self.equipment.lent.input) {
                     Ok(_) if unread.is_finished() => return Poll::Ready(After::Next),
                     Ok(Some(_)) => continue,
                     Ok(None) => {}
                     Err(_) => return Poll::Ready(After::Close { linger: true }),
                 }
-                match self.wire.poll_write(&mut self.lent.output, limits.write_timeout, cx) {
+                match self.wire.poll_write(&mut self.equipment.lent.output, limits.write_timeout, cx) {
                     Poll::Ready(Ok(())) => {}
                     Poll::Ready(Err(_)) => return Poll::Ready(After::Close { linger: false }),
                     Poll::Pending => return Poll::Pending,
                 }
-                match self.wire.poll_read(&mut self.lent.input, cx) {
+                match self.wire.poll_read(&mut self.equipment.lent.input, cx) {
                     Poll::Ready(Ok(count)) if count > 0 && count as u64 <= left => {
                         left -= count as u64;
                         self.now = Instant::now();
@@ -334,7 +340,7 @@ impl<'w> Connection<'w> {
     /// Writes everything; `false` if the peer does not take it.
     async fn flush(&mut self) -> bool {
         let timeout = self.worker.config().limits.write_timeout;
-        poll_fn(|cx| self.wire.poll_write(&mut self.lent.output, timeout, cx)).await.is_ok()
+        poll_fn(|cx| self.wire.poll_write(&mut self.equipment.lent.output, timeout, cx)).await.is_ok()
     }
 
     /// Closes so that the peer gets everything that was written. A close with unread input makes the system send a
@@ -344,7 +350,7 @@ impl<'w> Connection<'w> {
         if !self.flush().await || poll_fn(|cx| self.wire.poll_shutdown(cx)).await.is_err() || !linger {
             return;
         }
-        self.release();
+        self.equipment.release();
         let deadline = Instant::now() + self.worker.config().limits.linger;
         poll_fn(|cx| self.wire.poll_drain(deadline, cx)).await;
     }
@@ -352,10 +358,10 @@ impl<'w> Connection<'w> {
     /// Answers a head that was refused. What is known of it is not enough to record a method or a target.
     fn refuse(&mut self, status: u16) -> After {
         // What can be told of it is whether a body would be taken for one (RFC 9110 section 9.3.2).
-        let head = self.lent.input.starts_with(b"HEAD ");
+        let head = self.equipment.lent.input.starts_with(b"HEAD ");
         self.answer(status, &Headers::new(), Asked { head, ..NOTHING_ASKED });
         if self.worker.config().access_log.is_some() {
-            self.head = Arc::new(Head { connection: Arc::clone(&self.peer), ..Head::default() });
+            self.equipment.head = Arc::new(Head { connection: Arc::clone(&self.peer), ..Head::default() });
             self.begun = Some((SystemTime::now(), self.now));
             self.record(status, 0, Outcome::Complete);
         }
@@ -366,31 +372,14 @@ impl<'w> Connection<'w> {
     fn record(&mut self, status: u16, bytes: u64, outcome: Outcome) {
         if let (Some(log), Some((started, begun))) = (&self.worker.config().access_log, self.begun.take()) {
             let duration = begun.elapsed();
-            log.record(&Record { head: &self.head, status, bytes, started, duration, outcome });
+            log.record(&Record { head: &self.equipment.head, status, bytes, started, duration, outcome });
         }
     }
 
     /// Answers in the server's own name.
     fn answer(&mut self, status: u16, headers: &Headers, asked: Asked) {
         let (fixed, now) = (self.worker.fixed(), self.now.into_std());
-        self.lent.output.append(|out| encode::own(out, status, asked, headers, fixed, now));
-    }
-
-    /// Sees to it that there are buffers.
-    #[inline]
-    fn equip(&mut self) {
-        if self.lent.input.capacity() == 0 {
-            let (input, output) = buffers::take();
-            self.lent.input = input;
-            self.lent.output.lend(output);
-        }
-    }
-
-    /// Gives the buffers back, of a connection that waits with nothing read and nothing to write.
-    fn release(&mut self) {
-        if self.lent.input.capacity() > 0 {
-            buffers::give(std::mem::take(&mut self.lent.input), self.lent.output.reclaim());
-        }
+        self.equipment.lent.output.append(|out| encode::own(out, status, asked, headers, fixed, now));
     }
 
     /// One readable line for what went wrong in the application.
@@ -405,19 +394,20 @@ impl<'w> Connection<'w> {
             (Ok(()), Returned::Respond(_)) => "it returned without a response".into(),
             (Ok(()), Returned::Abort) => "it returned before its response was complete".into(),
         };
-        let Head { method, target, .. } = &*self.head;
+        let Head { method, target, .. } = &*self.equipment.head;
         tracing::error!("the application failed on {method} {}: {what}", target.escape_ascii());
     }
 }
 
 impl Drop for Connection<'_> {
     fn drop(&mut self) {
-        // A call that still runs is dropped too: the grace is over. Handles that went elsewhere are told.
-        self.exchanges.lost(End::ServerShutdown, Waker::noop());
-        if self.begun.is_some() {
-            let (status, bytes) = self.exchanges.progress();
-            self.record(status, bytes, Outcome::Stopped);
+        if !self.in_exchange {
+            return self.equipment.release();
         }
+        // The grace is over, and the call is dropped with the equipment. Handles that went elsewhere are told.
+        self.equipment.exchanges.lost(End::ServerShutdown, Waker::noop());
+        let (status, bytes) = self.equipment.exchanges.progress();
+        self.record(status, bytes, Outcome::Stopped);
     }
 }
 

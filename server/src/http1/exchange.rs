@@ -20,7 +20,7 @@ use transom::{
     HttpVersion, Incoming, Outgoing, SendError, Violation,
 };
 
-/// The exchanges of one connection, one after the other.
+/// Exchanges, one after the other: of one connection while it has them, then of another.
 pub(super) struct Exchanges {
     worker: Arc<Worker>,
     /// The last exchange whose response is complete: a `Sender` dropped after that means nothing, and most are.
@@ -33,6 +33,14 @@ pub(super) struct Exchanges {
 pub(super) struct Lent {
     pub(super) input: BytesMut,
     pub(super) output: Output,
+}
+
+impl Lent {
+    /// Empties it, and keeps the memory.
+    pub(super) fn clear(&mut self) {
+        self.input.clear();
+        self.output.clear();
+    }
 }
 
 struct State {
@@ -157,6 +165,11 @@ impl Exchanges {
         Self { worker, complete: AtomicU64::new(0), state: Mutex::new(state) }
     }
 
+    /// Whether these are exchanges of a connection of `worker`.
+    pub(super) fn is_of(&self, worker: &Arc<Worker>) -> bool {
+        Arc::ptr_eq(&self.worker, worker)
+    }
+
     /// Begins the next exchange; handles with any earlier number are dead.
     #[inline]
     pub(super) fn begin(&self, begin: Begin<'_>) -> ExchangeId {
@@ -235,6 +248,11 @@ impl Exchanges {
     /// The output of a finished exchange, once what went before is written.
     pub(super) fn collect_rest(&self, output: &mut Output) {
         std::mem::swap(&mut self.lock().lent.output, output);
+    }
+
+    /// Forgets what was sent in a finished exchange and will not be written.
+    pub(super) fn clear(&self) {
+        self.lock().lent.clear();
     }
 
     /// Takes what the application sent, if `output` has room for it, and says what it waits for.

@@ -96,19 +96,6 @@ impl Output {
         (self.done, self.len) = (0, 0);
     }
 
-    /// Gives the flat buffer, for one that has nothing to write.
-    pub(super) fn lend(&mut self, flat: Vec<u8>) {
-        self.flat = flat;
-    }
-
-    /// Takes the flat buffer away from one that has nothing to write.
-    pub(super) fn reclaim(&mut self) -> Vec<u8> {
-        if self.between.capacity() > 0 {
-            self.between = VecDeque::new();
-        }
-        std::mem::take(&mut self.flat)
-    }
-
     pub(super) fn next(&self) -> Next<'_> {
         match self.between.front() {
             None if self.len == 0 => Next::Nothing,

@@ -1,8 +1,8 @@
 //! A connection while a call runs: the call is polled inside the connection's task, and whenever it waits, what it sent
 //! is written and what it wants is read. Writing comes before every wait, so an application never has to flush.
 
-use super::buffers::READ;
 use super::connection::Connection;
+use super::equipment::{Equipment, READ};
 use super::exchange::Demand;
 use crate::application::Outcome;
 use std::io;
@@ -51,15 +51,15 @@ impl Connection<'_> {
     pub(super) fn poll_call(&mut self, running: &mut Running, cx: &mut Context<'_>) -> Poll<Outcome> {
         if std::mem::replace(&mut running.waited, true) {
             self.now = Instant::now();
-            self.exchanges.resume(cx.waker());
+            self.equipment.exchanges.resume(cx.waker());
         }
         loop {
-            if let Poll::Ready(outcome) = self.call.poll(cx) {
-                running.unwritten = !self.lent.output.is_empty();
+            if let Poll::Ready(outcome) = self.equipment.call.poll(cx) {
+                running.unwritten = !self.equipment.lent.output.is_empty();
                 return Poll::Ready(outcome);
             }
             let may_go_on = self.poll_io(running, cx);
-            if !may_go_on && self.exchanges.park(cx.waker()) {
+            if !may_go_on && self.equipment.exchanges.park(cx.waker()) {
                 return Poll::Pending;
             }
         }
@@ -69,28 +69,29 @@ impl Connection<'_> {
     fn poll_io(&mut self, running: &mut Running, cx: &mut Context<'_>) -> bool {
         let mut may_go_on = false;
         let demand = loop {
-            let demand = self.exchanges.collect(&mut self.lent.output, self.now);
+            let Equipment { exchanges, lent, .. } = &mut *self.equipment;
+            let demand = exchanges.collect(&mut lent.output, self.now);
             if running.lost {
                 return false;
             }
             if demand.abandoned {
                 return self.abandoned(running, cx);
             }
-            if self.lent.output.is_empty() {
+            if self.equipment.lent.output.is_empty() {
                 break demand;
             }
             let timeout = self.worker.config().limits.write_timeout;
-            let written = self.wire.poll_write(&mut self.lent.output, timeout, cx);
+            let written = self.wire.poll_write(&mut self.equipment.lent.output, timeout, cx);
             if let Poll::Ready(Err(error)) = written {
                 running.timed_out = error.kind() == io::ErrorKind::TimedOut;
                 return self.lose(running, cx);
             }
-            may_go_on |= self.exchanges.written(self.lent.output.len(), cx.waker());
+            may_go_on |= self.equipment.exchanges.written(self.equipment.lent.output.len(), cx.waker());
             if written.is_pending() {
                 break demand;
             }
         };
-        if demand.tunnel && demand.done && self.lent.output.is_empty() && !running.output_ended {
+        if demand.tunnel && demand.done && self.equipment.lent.output.is_empty() && !running.output_ended {
             // The application's direction of a tunnel is at its end, and the peer's may go on.
             match self.wire.poll_shutdown(cx) {
                 Poll::Ready(Ok(())) => running.output_ended = true,
@@ -109,18 +110,18 @@ impl Connection<'_> {
             running.input_deadline = None;
         }
         while demand.input || demand.buffered < READ {
-            let mut input = self.exchanges.take_input();
+            let mut input = self.equipment.exchanges.take_input();
             let read = match demand.input {
                 true => self.wire.poll_read_body(&mut input, demand.remaining, cx),
                 false => self.wire.poll_read(&mut input, cx),
             };
             demand.buffered = input.len();
             let news = matches!(read, Poll::Ready(Ok(count)) if count > 0);
-            let may_go_on = self.exchanges.put_input(input, news, cx.waker());
+            let may_go_on = self.equipment.exchanges.put_input(input, news, cx.waker());
             match read {
                 Poll::Ready(Ok(0)) => {
                     running.input_ended = true;
-                    return self.exchanges.input_ended(cx.waker()).unwrap_or_else(|| self.lose(running, cx));
+                    return self.equipment.exchanges.input_ended(cx.waker()).unwrap_or_else(|| self.lose(running, cx));
                 }
                 Poll::Ready(Ok(_)) => {
                     running.input_deadline = None;
@@ -136,7 +137,7 @@ impl Connection<'_> {
                     running.input_deadline = deadline;
                     if self.wire.timer.has_passed(deadline, cx) {
                         running.input_ended = true;
-                        return self.exchanges.receive_failed(End::Timeout, cx.waker());
+                        return self.equipment.exchanges.receive_failed(End::Timeout, cx.waker());
                     }
                     return false;
                 }
@@ -152,20 +153,20 @@ impl Connection<'_> {
 
     fn lose(&mut self, running: &mut Running, cx: &Context<'_>) -> bool {
         running.lost = true;
-        self.lent.output.clear();
-        self.exchanges.lost(End::Disconnected { code: None }, cx.waker())
+        self.equipment.lent.output.clear();
+        self.equipment.exchanges.lost(End::Disconnected { code: None }, cx.waker())
     }
 
     /// The application gave its `Sender` away before the response was complete: as if the call had failed.
     fn abandoned(&mut self, running: &mut Running, cx: &mut Context<'_>) -> bool {
         tracing::error!("the application dropped its sender before the response was complete");
-        if self.exchanges.answer_for(500) {
+        if self.equipment.exchanges.answer_for(500) {
             return true;
         }
         running.broken_off = true;
         // What was accepted is handed over as far as that goes at once; and the peer learns now that there is no more,
         // though the call goes on.
-        let _ = self.wire.poll_write(&mut self.lent.output, None, cx);
+        let _ = self.wire.poll_write(&mut self.equipment.lent.output, None, cx);
         let _ = self.wire.poll_shutdown(cx);
         self.lose(running, cx)
     }

@@ -1,6 +1,6 @@
 //! The socket of a connection and the one timer for what is expected of its peer.
 
-use super::buffers::{READ, READ_BODY};
+use super::equipment::{READ, READ_BODY};
 use super::output::{Next, Output, SLICES};
 use crate::timer::Timer;
 use crate::transport::{Reading, Transport};
