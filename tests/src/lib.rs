@@ -1,1 +1,16 @@
 //! A raw-socket client and servers on port 0, for the tests beside this crate.
+
+#![deny(unsafe_code)]
+
+pub mod allocator;
+mod app;
+mod client;
+mod response;
+mod server;
+mod thread;
+
+pub use app::{Told, http, last, more, respond, start, telling};
+pub use client::{Client, Closed, PATIENCE};
+pub use response::Response;
+pub use server::{Running, quiet};
+pub use thread::Watched;

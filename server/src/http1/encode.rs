@@ -334,3 +334,6 @@ pub(crate) fn reason(status: u16) -> &'static str {
         _ => "",
     }
 }
+
+#[cfg(test)]
+mod tests;

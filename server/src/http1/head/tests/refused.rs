@@ -165,8 +165,7 @@ fn generous_limits() {
 
 #[test]
 fn strict_targets() {
-    let mut config = Config::default();
-    config.strict_target = true;
+    let config = Config { strict_target: true, ..Config::default() };
     let head = |target: &str| format!("GET {target} HTTP/1.1\r\nhost: a\r\n\r\n").into_bytes();
     assert_eq!(cut_everywhere(&config, &head("/{a}")), Outcome::Refused(400));
     assert!(matches!(cut_everywhere(&config, &head("/(a)")), Outcome::Accepted(_)));

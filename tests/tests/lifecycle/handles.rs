@@ -1,0 +1,218 @@
+//! Handles that go to other tasks and threads, that outlive their call, or that are dropped before the end.
+
+use crate::{GET, Gate, no_body, piece};
+use bytes::Bytes;
+use std::thread;
+use tokio::sync::oneshot;
+use transom::{End, HttpScope, Incoming, Receiver, SendError, Sender};
+use transom_tests::{Closed, Running, http, last, more, quiet, respond, start, telling};
+
+const POST: &str = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nhello";
+
+#[test]
+fn on_another_task() {
+    let app = http(async |_, mut receive: Receiver, mut send: Sender| {
+        let receiving = tokio::spawn(async move { piece(&mut receive).await.expect("a body").0 });
+        let data = receiving.await?;
+        let sending = tokio::spawn(async move {
+            send.send(start()).await?;
+            for byte in data {
+                send.send(more(vec![byte])).await?;
+                tokio::task::yield_now().await;
+            }
+            send.send(last("")).await
+        });
+        Ok(sending.await??)
+    });
+    let server = Running::start(app, quiet());
+    let mut client = server.connect();
+    for _ in 0..3 {
+        client.send(POST);
+        assert_eq!(client.response().text(), "hello");
+    }
+}
+
+#[test]
+fn on_another_thread() {
+    let app = http(async |_, mut receive: Receiver, mut send: Sender| {
+        let (done, sent) = oneshot::channel();
+        thread::spawn(move || {
+            let Incoming::Body { data, more: false } = receive.recv_blocking() else { panic!("a body of one piece") };
+            let mut sent = send.send_blocking(start());
+            for byte in data.iter().filter(|_| sent.is_ok()).copied().collect::<Vec<_>>() {
+                sent = sent.and(send.send_blocking(more(vec![byte])));
+            }
+            done.send(sent.and_then(|()| send.send_blocking(last(""))))
+        });
+        Ok(sent.await??)
+    });
+    let server = Running::start(app, quiet());
+    let mut client = server.connect();
+    for _ in 0..3 {
+        client.send(POST);
+        assert_eq!(client.response().text(), "hello");
+    }
+}
+
+/// A body that comes while another thread waits for it, and a slow reader while another thread sends.
+#[test]
+fn on_another_thread_that_waits() {
+    const SIZE: usize = 8 << 20;
+    let app = http(async |_, mut receive: Receiver, mut send: Sender| {
+        let (done, sent) = oneshot::channel();
+        thread::spawn(move || {
+            let mut echo = || -> Result<(), SendError> {
+                send.send_blocking(start())?;
+                loop {
+                    match receive.recv_blocking() {
+                        Incoming::Body { data, more: follows } => {
+                            send.send_blocking(more(data))?;
+                            if !follows {
+                                return send.send_blocking(last(""));
+                            }
+                        }
+                        other => panic!("received {other:?}"),
+                    }
+                }
+            };
+            done.send(echo())
+        });
+        Ok(sent.await??)
+    });
+    let server = Running::start(app, quiet());
+    let mut client = server.connect();
+    let mut writer = transom_tests::Client::new(client.stream().try_clone().unwrap());
+    let writing = thread::spawn(move || {
+        writer.send(format!("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: {SIZE}\r\n\r\n"));
+        writer.send(vec![b'x'; SIZE]);
+    });
+    assert_eq!(client.response().body.len(), SIZE);
+    writing.join().unwrap();
+}
+
+/// Handles that are left when the call has returned are dead, and no harm to the exchanges that come next.
+#[test]
+fn after_the_call() {
+    let (tell, told) = telling();
+    let gate = Gate::new();
+    let opened = gate.clone();
+    let app = http(move |scope: HttpScope, receive: Receiver, mut send: Sender| {
+        let (tell, gate) = (tell.clone(), opened.clone());
+        async move {
+            if scope.target() == b"/wait" {
+                gate.pass().await;
+            }
+            send.send(respond(Bytes::copy_from_slice(scope.target()))).await?;
+            tell.send((receive, send)).map_err(|_| "nobody wants them")?;
+            Ok(())
+        }
+    });
+    let server = Running::start(app, quiet());
+    let mut client = server.connect();
+    client.send(GET);
+    assert_eq!(client.response().text(), "/");
+    let (mut receive, mut send) = told.next();
+    // It is certain that the first call has returned when the next one answers.
+    client.send("GET /next HTTP/1.1\r\nhost: a\r\n\r\n");
+    assert_eq!(client.response().text(), "/next");
+    let next = told.next();
+    client.send("POST /wait HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nhello");
+
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        assert_eq!(piece(&mut receive).await, Err(End::Complete));
+        assert_eq!(send.closed().await, End::Complete);
+        assert_eq!(send.send(respond("stale")).await, Err(SendError::Finished));
+        assert_eq!(send.start_send(more("stale")), Err(SendError::Finished));
+        assert_eq!(send.flush().await, Err(SendError::Finished));
+        assert_eq!(std::future::poll_fn(|cx| send.poll_ready(cx)).await, Ok(()));
+    });
+    drop((receive, send, next));
+    gate.open();
+    assert_eq!(client.response().text(), "/wait");
+}
+
+/// Handles that still wait when the call returns are told.
+#[test]
+fn waiting_when_the_call_returns() {
+    let (tell, told) = telling();
+    let app = http(move |_, mut receive: Receiver, mut send: Sender| {
+        let tell = tell.clone();
+        async move {
+            no_body(&mut receive).await;
+            send.send(respond("ok")).await?;
+            thread::spawn(move || tell.send((receive.recv_blocking(), send)));
+            Ok(())
+        }
+    });
+    let server = Running::start(app, quiet());
+    let mut client = server.connect();
+    for _ in 0..10 {
+        client.send(GET);
+        assert_eq!(client.response().text(), "ok");
+        assert!(matches!(told.next().0, Incoming::End(End::Complete)));
+    }
+}
+
+/// The answer goes out at once, and not when the call returns.
+#[test]
+fn a_sender_that_is_dropped() {
+    let gate = Gate::new();
+    let (tell, told) = telling();
+    let opened = gate.clone();
+    let app = http(move |scope: HttpScope, mut receive: Receiver, mut send: Sender| {
+        let (tell, gate) = (tell.clone(), opened.clone());
+        async move {
+            no_body(&mut receive).await;
+            if scope.target() == b"/started" {
+                send.send(start()).await?;
+                send.send(more("part")).await?;
+            }
+            drop(send);
+            tell.send(piece(&mut receive).await)?;
+            gate.pass().await;
+            Ok(())
+        }
+    });
+    let server = Running::start(app, quiet());
+
+    let mut client = server.connect();
+    client.send(GET);
+    let response = client.response();
+    assert_eq!((response.status, response.closes()), (500, true));
+    assert_eq!(told.next(), Err(End::Complete));
+    gate.open();
+    assert_eq!(client.rest(), (vec![], Closed::Orderly));
+
+    let mut client = server.connect();
+    client.send("GET /started HTTP/1.1\r\nhost: a\r\n\r\n");
+    let (response, _) = client.rest();
+    assert!(response.ends_with(b"\r\n\r\n4\r\npart\r\n") || response.is_empty(), "{}", response.escape_ascii());
+    assert_eq!(told.next(), Err(End::Disconnected { code: None }));
+    gate.open();
+}
+
+/// A response that is complete leaves before the call returns.
+#[test]
+fn a_call_that_goes_on() {
+    let gate = Gate::new();
+    let (tell, told) = telling();
+    let opened = gate.clone();
+    let app = http(move |_, _, mut send: Sender| {
+        let (tell, gate) = (tell.clone(), opened.clone());
+        async move {
+            send.send(respond("ok")).await?;
+            gate.pass().await;
+            Ok(tell.send("returns")?)
+        }
+    });
+    let server = Running::start(app, quiet());
+    let mut client = server.connect();
+    client.send(GET.repeat(2));
+    for _ in 0..2 {
+        assert_eq!(client.response().text(), "ok");
+        assert!(told.rest().is_empty());
+        gate.open();
+        assert_eq!(told.next(), "returns");
+    }
+}

@@ -1,0 +1,246 @@
+//! The lifespan call.
+
+use crate::GET;
+use std::sync::mpsc;
+use std::time::Duration;
+use transom::{
+    App, Capabilities, End, Error, Incoming, Manifest, Outgoing, Receiver, Scope, SendError, Sender, State, Violation,
+};
+use transom_server::{Config, ServeError};
+use transom_tests::{Closed, PATIENCE, Running, quiet, respond, telling};
+
+/// An application whose lifespan call is `life`, and that answers requests with the text of its state.
+struct Living<F>(F);
+
+impl<F, Fut> App for Living<F>
+where
+    F: Fn(Receiver, Sender) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<(), Error>> + Send,
+{
+    async fn call(&self, scope: Scope, receive: Receiver, mut send: Sender) -> Result<(), Error> {
+        match scope {
+            Scope::Lifespan(_) => (self.0)(receive, send).await,
+            Scope::Http(scope) => {
+                let text = scope.state::<String>().cloned().unwrap_or("no state".into());
+                Ok(send.send(respond(text)).await?)
+            }
+            _ => Err(Error::unsupported()),
+        }
+    }
+}
+
+fn ready() -> Outgoing {
+    Outgoing::Ready(State::new().with("ready".to_owned()))
+}
+
+#[track_caller]
+fn assert_serves(server: &Running, text: &str) {
+    let mut client = server.connect();
+    client.send(GET);
+    assert_eq!(client.response().text(), text);
+}
+
+/// How a server ends that is stopped at once.
+fn outcome<F, Fut>(life: F, config: Config) -> Result<(), String>
+where
+    F: Fn(Receiver, Sender) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<(), Error>> + Send,
+{
+    let mut server = Running::start(Living(life), config);
+    server.stop();
+    server.join().map_err(|error| format!("{error:?}"))
+}
+
+#[test]
+fn its_state_reaches_every_request() {
+    let mut config = quiet();
+    config.workers = 3;
+    let server = Running::start(
+        Living(async |mut receive: Receiver, mut send: Sender| {
+            send.send(ready()).await?;
+            assert!(matches!(receive.recv().await, Incoming::Draining { .. }));
+            Ok(())
+        }),
+        config,
+    );
+    for _ in 0..6 {
+        assert_serves(&server, "ready");
+    }
+}
+
+#[test]
+fn no_interest_is_fine() {
+    let mut server = Running::start(Living(async |_, _| Ok(())), quiet());
+    assert_serves(&server, "no state");
+    server.stop();
+    server.join().unwrap();
+    let mut server = Running::start(Living(async |_, _| Err(Error::unsupported())), quiet());
+    assert_serves(&server, "no state");
+    server.stop();
+    server.join().unwrap();
+}
+
+#[test]
+fn neither_is_an_early_end_after_ready() {
+    let mut server = Running::start(Living(async |_, mut send: Sender| Ok(send.send(ready()).await?)), quiet());
+    assert_serves(&server, "ready");
+    server.stop();
+    server.join().unwrap();
+}
+
+/// Nobody is served before it is ready.
+#[test]
+fn startup_comes_first() {
+    let (tell, told) = telling();
+    let (open, opened) = mpsc::channel::<()>();
+    let opened = std::sync::Mutex::new(Some(opened));
+    let server = Running::start(
+        Living(move |_, mut send: Sender| {
+            let (tell, opened) = (tell.clone(), opened.lock().unwrap().take().expect("called once"));
+            async move {
+                tell.send("starting")?;
+                tokio::task::spawn_blocking(move || opened.recv_timeout(PATIENCE)).await??;
+                tell.send("ready")?;
+                Ok(send.send(ready()).await?)
+            }
+        }),
+        quiet(),
+    );
+    let mut client = server.connect();
+    client.send(GET);
+    assert_eq!(told.next(), "starting");
+    assert!(told.rest().is_empty());
+    open.send(()).unwrap();
+    assert_eq!(client.response().text(), "ready");
+    assert_eq!(told.next(), "ready");
+}
+
+#[test]
+fn startup_fails() {
+    let failure = |reason: &str| Err(format!("Startup({reason:?})"));
+    assert_eq!(outcome(async |_, _| Err("no database".into()), quiet()), failure("no database"));
+    let panicked = outcome(async |_, _| panic!("no database"), quiet()).unwrap_err();
+    assert!(panicked.starts_with("Startup(\"panicked") && panicked.ends_with("no database\")"), "{panicked}");
+    // Ready and failed at once is failed.
+    let both = async |_: Receiver, mut send: Sender| {
+        send.send(ready()).await?;
+        Err("after all".into())
+    };
+    assert_eq!(outcome(both, quiet()), failure("after all"));
+    let mut config = quiet();
+    config.lifespan_timeout = Some(Duration::from_millis(50));
+    let never = async |_, _| std::future::pending().await;
+    assert_eq!(outcome(never, config), failure("it was not ready in time"));
+}
+
+#[test]
+fn a_server_that_does_not_start_serves_nobody() {
+    let server = Running::start(Living(async |_, _| Err("no database".into())), quiet());
+    let mut client = server.connect();
+    client.send(GET);
+    assert_eq!(client.rest().0, b"");
+    let error = server.join().unwrap_err();
+    assert!(error.is_startup());
+    assert_eq!(error.to_string(), "the application failed to start: no database");
+}
+
+#[test]
+fn what_is_required_is_there_or_named() {
+    struct Demanding(Capabilities);
+    impl App for Demanding {
+        async fn call(&self, scope: Scope, _: Receiver, mut send: Sender) -> Result<(), Error> {
+            let Scope::Http(_) = scope else { return Err(Error::unsupported()) };
+            Ok(send.send(respond("ok")).await?)
+        }
+
+        fn manifest(&self) -> Manifest {
+            Manifest::default().requiring(self.0)
+        }
+    }
+    let lacking = Capabilities::FILE | Capabilities::WEBSOCKET_CONTROL;
+    match Running::start(Demanding(lacking), quiet()).join() {
+        Err(ServeError::Unsupported(missing)) => assert_eq!(missing, Capabilities::WEBSOCKET_CONTROL),
+        other => panic!("{other:?}"),
+    }
+    let server = Running::start(Demanding(Capabilities::FILE | Capabilities::TRAILERS), quiet());
+    assert_serves(&server, "ok");
+}
+
+/// The server stops by itself, in order: what runs comes to its end.
+#[test]
+fn failure_while_running() {
+    let (fail, failed) = mpsc::channel::<()>();
+    let failed = std::sync::Mutex::new(Some(failed));
+    let server = Running::start(
+        Living(move |_, mut send: Sender| {
+            let failed = failed.lock().unwrap().take().expect("called once");
+            async move {
+                send.send(ready()).await?;
+                tokio::task::spawn_blocking(move || failed.recv_timeout(PATIENCE)).await??;
+                Err("the database is gone".into())
+            }
+        }),
+        quiet(),
+    );
+    let mut client = server.connect();
+    client.send(GET);
+    assert_eq!(client.response().text(), "ready");
+    fail.send(()).unwrap();
+    assert_eq!(client.rest(), (vec![], Closed::Orderly));
+    match server.join() {
+        Err(error @ ServeError::Running(_)) => {
+            let text = "stopped because the application's lifespan failed: the database is gone";
+            assert_eq!((error.to_string().as_str(), error.is_startup()), (text, false));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn cleaning_up() {
+    async fn until_shutdown(receive: &mut Receiver, send: &mut Sender) -> Result<(), Error> {
+        send.send(ready()).await?;
+        assert!(matches!(receive.recv().await, Incoming::Draining { .. }));
+        assert!(matches!(receive.recv().await, Incoming::Shutdown));
+        assert!(matches!(receive.recv().await, Incoming::End(End::Complete)));
+        assert!(matches!(receive.recv().await, Incoming::End(End::Complete)));
+        assert_eq!(send.closed().await, End::Complete);
+        Ok(())
+    }
+    let good = async |mut receive: Receiver, mut send: Sender| until_shutdown(&mut receive, &mut send).await;
+    assert_eq!(outcome(good, quiet()), Ok(()));
+    let bad = async |mut receive: Receiver, mut send: Sender| {
+        until_shutdown(&mut receive, &mut send).await?;
+        Err("disk full".into())
+    };
+    assert_eq!(outcome(bad, quiet()), Err("Shutdown(\"disk full\")".into()));
+    let worse = async |mut receive: Receiver, mut send: Sender| {
+        until_shutdown(&mut receive, &mut send).await?;
+        panic!("disk full")
+    };
+    let panicked = outcome(worse, quiet()).unwrap_err();
+    assert!(panicked.starts_with("Shutdown(\"panicked") && panicked.ends_with("disk full\")"), "{panicked}");
+    let mut config = quiet();
+    config.lifespan_timeout = Some(Duration::from_millis(50));
+    let never = async |mut receive: Receiver, mut send: Sender| {
+        until_shutdown(&mut receive, &mut send).await?;
+        std::future::pending().await
+    };
+    assert_eq!(outcome(never, config), Err("Shutdown(\"it did not clean up in time\")".into()));
+}
+
+#[test]
+fn what_it_may_send() {
+    let life = async |mut receive: Receiver, mut send: Sender| {
+        let headers = || Default::default();
+        let wrong = Err(SendError::Violation(Violation::WrongProtocol));
+        assert_eq!(send.send(respond("x")).await, wrong);
+        assert_eq!(send.send(Outgoing::Start { status: 200, headers: headers() }).await, wrong);
+        assert_eq!(send.send(Outgoing::Trailers(headers())).await, wrong);
+        send.send(ready()).await?;
+        assert_eq!(send.send(ready()).await, Err(SendError::Violation(Violation::OutOfOrder)));
+        assert!(matches!(receive.recv().await, Incoming::Draining { .. }));
+        Ok(())
+    };
+    assert_eq!(outcome(life, quiet()), Ok(()));
+}

@@ -1,0 +1,55 @@
+//! What happens over time: timeouts, peers that leave, back-pressure, handles that go elsewhere, the stop.
+//!
+//! Nothing here asserts that something did not happen within a time. "It waits" is said of a thread that came to rest, and
+//! timeouts are short where they are to pass.
+
+mod disconnect;
+mod handles;
+mod lifespan;
+mod places;
+mod pressure;
+mod runtimes;
+mod stop;
+mod timeouts;
+
+use bytes::Bytes;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+use transom::{End, Incoming, Receiver};
+
+const GET: &str = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
+
+/// What an application waits for, and its test opens.
+#[derive(Clone)]
+struct Gate(Arc<Semaphore>);
+
+impl Gate {
+    fn new() -> Self {
+        Self(Arc::new(Semaphore::new(0)))
+    }
+
+    /// Lets one more pass.
+    fn open(&self) {
+        self.0.add_permits(1);
+    }
+
+    async fn pass(&self) {
+        self.0.acquire().await.expect("it is never closed").forget();
+    }
+}
+
+/// The next piece of a body, and whether more follows.
+async fn piece(receive: &mut Receiver) -> Result<(Bytes, bool), End> {
+    match receive.recv().await {
+        Incoming::Body { data, more } => Ok((data, more)),
+        Incoming::End(end) => Err(end),
+        other => panic!("received {other:?}"),
+    }
+}
+
+/// Receives that there is no body, which is said once.
+async fn no_body(receive: &mut Receiver) {
+    assert_eq!(piece(receive).await, Ok((Bytes::new(), false)));
+}
+
+const LEFT: End = End::Disconnected { code: None };

@@ -1,0 +1,222 @@
+//! Back-pressure, over a Unix socket: what its two ends hold is small and does not grow.
+
+use crate::{GET, Gate, piece};
+use std::io::{ErrorKind, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use transom::{App, HttpScope, Receiver, SendError, Sender};
+use transom_server::{Bind, ListenOptions};
+use transom_tests::{Client, PATIENCE, Running, Watched, http, last, more, quiet, respond, start, telling};
+
+/// More than a Unix socket holds, in both directions together (unix(7): as `net.core.wmem_default` says, twice 208 KiB).
+const HELD: usize = 1 << 20;
+
+/// The high-water mark, and one event.
+const MARK: usize = 64 << 10;
+const EVENT: usize = 32 << 10;
+
+/// What the server reads ahead of a body, at most.
+const AHEAD: usize = 64 << 10;
+
+fn serve(app: impl App) -> (Running, Client<UnixStream>, tempfile::TempDir) {
+    let place = tempfile::tempdir().expect("a directory for temporary files");
+    let path = place.path().join("socket");
+    let server = Running::on(&Bind::Unix(path.clone()), &ListenOptions::default(), app, quiet());
+    let stream = UnixStream::connect(path).expect("the server listens");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout above zero");
+    (server, Client::new(stream), place)
+}
+
+#[test]
+fn a_slow_reader_holds_the_application_back() {
+    const EVENTS: usize = 400;
+    let accepted = Arc::new(AtomicUsize::new(0));
+    let (tell, told) = telling();
+    let counted = Arc::clone(&accepted);
+    let app = http(move |_, _, mut send: Sender| {
+        let (tell, accepted) = (tell.clone(), Arc::clone(&counted));
+        async move {
+            tell.send(Watched::current())?;
+            send.send(start()).await?;
+            for _ in 0..EVENTS {
+                send.send(more(vec![b'x'; EVENT])).await?;
+                accepted.fetch_add(EVENT, Ordering::SeqCst);
+            }
+            Ok(send.send(last("")).await?)
+        }
+    });
+    let (_server, mut client, _place) = serve(app);
+    client.send(GET);
+    assert!(told.next().comes_to_rest());
+    let held_back = accepted.load(Ordering::SeqCst);
+    assert!((MARK..HELD + MARK + EVENT).contains(&held_back), "{held_back} bytes");
+    let response = client.response();
+    assert_eq!(response.body.len(), EVENTS * EVENT);
+    assert_eq!(accepted.load(Ordering::SeqCst), EVENTS * EVENT);
+}
+
+/// With `poll_ready` before each `start_send` there is never more than the mark and one event.
+#[test]
+fn readiness_ends_at_the_mark() {
+    let (tell, told) = telling();
+    let app = http(move |_, _, mut send: Sender| {
+        let tell = tell.clone();
+        async move {
+            let ready = async |send: &mut Sender| {
+                std::future::poll_fn(|cx| std::task::Poll::Ready(send.poll_ready(cx).is_ready())).await
+            };
+            send.start_send(start())?;
+            let mut steps = Vec::new();
+            // Nothing is written before the call waits.
+            for size in [MARK / 2, MARK / 2 + 1, 1] {
+                steps.push(ready(&mut send).await);
+                send.start_send(more(vec![b'x'; size]))?;
+            }
+            steps.push(ready(&mut send).await);
+            send.start_send(last(""))?;
+            // What is complete waits for nothing.
+            steps.push(ready(&mut send).await);
+            tell.send(steps)?;
+            assert_eq!(send.send(last("")).await, Err(SendError::Finished));
+            Ok(())
+        }
+    });
+    let (_server, mut client, _place) = serve(app);
+    client.send(GET);
+    assert_eq!(client.response().body.len(), MARK + 2);
+    assert_eq!(told.next(), [true, true, false, false, true]);
+}
+
+#[test]
+fn an_application_that_does_not_read_holds_the_client_back() {
+    const SIZE: usize = 10 << 20;
+    let gate = Gate::new();
+    let (tell, told) = telling();
+    let opened = gate.clone();
+    let app = http(move |scope: HttpScope, mut receive: Receiver, mut send: Sender| {
+        let (gate, tell) = (opened.clone(), tell.clone());
+        async move {
+            tell.send(Watched::current())?;
+            gate.pass().await;
+            let mut count = 0;
+            if scope.target() == b"/read" {
+                while let Ok((data, more)) = piece(&mut receive).await {
+                    count += data.len();
+                    if !more {
+                        break;
+                    }
+                }
+            }
+            Ok(send.send(respond(count.to_string())).await?)
+        }
+    });
+    let (_server, mut client, _place) = serve(app);
+    client.send(format!("POST /read HTTP/1.1\r\nhost: a\r\ncontent-length: {SIZE}\r\n\r\n"));
+    let thread = told.next();
+    let mut sent = 0;
+    client.stream().set_nonblocking(true).unwrap();
+    // Until it cannot, though the server has nothing to do.
+    loop {
+        match client.stream().write(&[b'x'; 4096]) {
+            Ok(count) => sent += count,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                assert!(thread.comes_to_rest());
+                match client.stream().write(&[b'x'; 4096]) {
+                    Ok(count) => sent += count,
+                    Err(_) => break,
+                }
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert!(sent < HELD + AHEAD, "{sent} bytes");
+    client.stream().set_nonblocking(false).unwrap();
+    gate.open();
+    client.send(vec![b'x'; SIZE - sent]);
+    assert_eq!(client.response().text(), SIZE.to_string());
+}
+
+#[test]
+fn flush_waits_for_the_last_byte() {
+    const SIZE: usize = 4 << 20;
+    let gate = Gate::new();
+    let (tell, told) = telling();
+    let opened = gate.clone();
+    let app = http(move |_, _, mut send: Sender| {
+        let (gate, tell) = (opened.clone(), tell.clone());
+        async move {
+            send.send(start()).await?;
+            send.flush().await?;
+            tell.send(("head", Watched::current()))?;
+            gate.pass().await;
+            send.send(more(vec![b'x'; SIZE])).await?;
+            tell.send(("accepted", Watched::current()))?;
+            send.flush().await?;
+            tell.send(("flushed", Watched::current()))?;
+            Ok(send.send(last("")).await?)
+        }
+    });
+    let (_server, mut client, _place) = serve(app);
+    client.send(GET);
+    assert_eq!(told.next().0, "head");
+    // It was handed over: it is here before the call goes on.
+    assert_eq!(client.head().status, 200);
+    gate.open();
+    let (what, thread) = told.next();
+    assert_eq!(what, "accepted");
+    assert!(thread.comes_to_rest());
+    assert!(told.rest().is_empty(), "flushed, though the client has taken nothing");
+    assert_eq!(client.chunk().len(), SIZE);
+    assert_eq!(told.next().0, "flushed");
+    assert_eq!(client.chunk(), b"");
+}
+
+/// The peer takes nothing more, and far less than the mark is left.
+#[test]
+fn flush_of_small_pieces_waits_too() {
+    const PIECES: usize = 2000;
+    let (tell, told) = telling();
+    let app = http(move |_, _, mut send: Sender| {
+        let tell = tell.clone();
+        async move {
+            tell.send(Watched::current())?;
+            send.send(start()).await?;
+            for _ in 0..PIECES {
+                send.send(more(vec![b'x'; 1024])).await?;
+                send.flush().await?;
+            }
+            Ok(send.send(last("")).await?)
+        }
+    });
+    let (_server, mut client, _place) = serve(app);
+    client.send(GET);
+    assert!(told.next().comes_to_rest(), "the server is busy, with nothing to do");
+    assert_eq!(client.response().body.len(), PIECES * 1024);
+}
+
+/// Accepted bytes leave before the call waits for anything, so that events need no flush.
+#[test]
+fn nothing_has_to_be_flushed() {
+    let gate = Gate::new();
+    let opened = gate.clone();
+    let app = http(move |_, _, mut send: Sender| {
+        let gate = opened.clone();
+        async move {
+            send.send(start()).await?;
+            for event in ["one", "two", "three"] {
+                send.send(more(event)).await?;
+                gate.pass().await;
+            }
+            Ok(send.send(last("")).await?)
+        }
+    });
+    let (_server, mut client, _place) = serve(app);
+    client.send(GET);
+    assert_eq!(client.head().status, 200);
+    for event in ["one", "two", "three"] {
+        assert_eq!(client.chunk(), event.as_bytes());
+        gate.open();
+    }
+    assert_eq!(client.chunk(), b"");
+}
