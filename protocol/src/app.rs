@@ -30,9 +30,12 @@ use std::sync::Arc;
 ///
 /// # Errors
 ///
-/// What the server does with an `Err`, a panic, or an `Ok` before the response is complete depends on how
-/// far the response came: 500 before it was started, a visible cut afterwards, a line in the log when it was
-/// complete.
+/// What the server does with an `Err`, a panic, or an `Ok` before the response is complete depends on how far the
+/// response came. Before it was started the server answers: 501 for [`Error::unsupported`], else 500; and where the
+/// request was at fault, that is where `recv` gave `End(Timeout)` or `End(BadRequest)`, 408, 413 if it was too large
+/// or 400. Afterwards the response is cut off so that the peer sees it. When it was complete, or the peer is lost,
+/// there is nothing to be done. An `Err` is logged, but for a disconnect ([`Error::is_disconnect`]) of an exchange
+/// that is lost.
 pub trait App: Send + Sync + 'static {
     /// Serves one exchange.
     fn call(&self, scope: Scope, receive: Receiver, send: Sender) -> impl Future<Output = Result<(), Error>> + Send;

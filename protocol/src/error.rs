@@ -34,7 +34,8 @@ impl Error {
         self.0.is::<Unsupported>()
     }
 
-    /// Whether this is, or was caused by, a [`SendError::Disconnected`]: the peer left, and nobody is to blame.
+    /// Whether this is, or was caused by, a [`SendError::Disconnected`]: the peer left, and nobody is to blame. Causes
+    /// are followed through [`source`](std::error::Error::source) and into an [`io::Error`].
     pub fn is_disconnect(&self) -> bool {
         let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&*self.0);
         while let Some(error) = cause {
@@ -98,9 +99,10 @@ impl std::error::Error for Unsupported {}
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SendError {
-    /// The exchange ended before the event could be sent.
+    /// The exchange ended, for this reason, before the event could be sent.
     Disconnected(End),
-    /// The response (or the handshake, or the socket) was finished already.
+    /// The response (or the handshake, or the socket) was finished already; or the call has returned, and the handle
+    /// that it left behind is dead.
     Finished,
     /// The event needs this capability, which the exchange does not have; none for an unknown extension.
     Unsupported(Capabilities),

@@ -11,10 +11,15 @@ use std::time::Duration;
 ///
 /// One flat enum for every protocol, so that a layer is one wrapper. An application ignores variants
 /// it does not know (`_ => {}`).
+///
+/// It is `Send` and not `Sync`, for an extension's events need not be: a future that holds a reference to one across an
+/// `await` (`match &event { .. => send.send(..).await }`) is not `Send`. Match on the event itself, and what it has is
+/// yours.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Incoming {
-    /// HTTP: the next bytes of the request body, framing removed. In a tunnel: the next raw bytes.
+    /// HTTP: the next bytes of the request body, framing removed; of a request without one, an empty last one. In a
+    /// tunnel: the next raw bytes, and an empty last one when the peer closed its sending side.
     Body {
         /// The bytes; may be empty.
         data: Bytes,
@@ -58,9 +63,9 @@ pub enum End {
         /// Whether the closing handshake was completed.
         clean: bool,
     },
-    /// The rest of the request is unusable. Before a response was started one may still be sent.
+    /// The rest of the request is unusable. A response may still be sent, and is the last of its connection.
     BadRequest(BadRequest),
-    /// The peer made no progress for as long as the server waits.
+    /// The peer made no progress for as long as the server waits. A response may still be sent, as above.
     Timeout,
     /// The server's shutdown grace is over.
     ServerShutdown,
@@ -90,7 +95,7 @@ pub enum Outgoing {
         /// Its fields.
         headers: Headers,
     },
-    /// A whole response in one event; the server adds `content-length`.
+    /// A whole response in one event. The server adds `content-length` where none is given and the status allows it.
     Response {
         /// 200..=599.
         status: u16,
@@ -103,10 +108,12 @@ pub enum Outgoing {
     Start {
         /// 200..=599, or 101 where the scope names a protocol to upgrade to.
         status: u16,
-        /// Its fields. With `content-length` the body is counted against it; without, the server frames it.
+        /// Its fields. With `content-length` the body is counted against it (with 205 it can only be 0); without,
+        /// the server frames it. With 101 the server adds `upgrade`, if there is none, and `connection: upgrade`.
         headers: Headers,
     },
-    /// The next bytes of the response body. In a tunnel: raw bytes.
+    /// The next bytes of the response body. In a tunnel: raw bytes; without `more` this side is closed when all is
+    /// written, and receiving goes on.
     Body {
         /// The bytes; may be empty, which puts nothing on the wire.
         data: Bytes,
@@ -170,7 +177,9 @@ pub struct FileBody {
     /// Where the range begins, in bytes.
     pub offset: u64,
     /// How long it is, in bytes. A file shorter than `offset + len` is refused when it is sent
-    /// ([`Violation::BadFile`](crate::Violation::BadFile)); one that shrinks later cuts the response off visibly.
+    /// ([`Violation::BadFile`](crate::Violation::BadFile)); one that shrinks later cuts the response off so that the
+    /// peer sees it: bytes or the last chunk are missing, and where the end of the connection would mark the end of the
+    /// body, it is reset.
     pub len: u64,
 }
 

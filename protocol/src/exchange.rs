@@ -20,19 +20,36 @@ pub enum Half {
 /// The server's side of the handles: one object per connection, used by every exchange on it.
 ///
 /// Every method may be called from any thread; each half is polled by one task at a time. Each exchange
-/// keeps three wakers (receive; ready and flush; closed) and wakes them after releasing its locks.
+/// keeps three wakers (receive; ready and flush; closed) and wakes them after releasing its locks. A waker whose place
+/// another one takes is dropped after that too: it may be the last owner of a task that has a handle of this exchange.
+///
+/// What a number is answered whose exchange is over, `SPEC.md` says in section 7.
 pub trait Exchange: Send + Sync + 'static {
     /// The next event, or [`Incoming::End`], which is sticky.
     fn poll_recv(&self, id: ExchangeId, cx: &mut Context<'_>) -> Poll<Incoming>;
 
     /// Ready while less than the high-water mark is buffered. Level-triggered; reserves nothing.
+    ///
+    /// Ready, and `Ok`, also when the response is complete, the exchange is lost or `id` is over: what is wrong then,
+    /// [`start_send`](Self::start_send) says.
+    ///
+    /// # Errors
+    /// None that the contract asks for; a caller passes one on.
     fn poll_ready(&self, id: ExchangeId, cx: &mut Context<'_>) -> Poll<Result<(), SendError>>;
 
     /// Accepts the event, or refuses it and changes nothing. Never blocks.
+    ///
+    /// # Errors
+    /// The refusal: [`SendError::Violation`] and [`SendError::Unsupported`] for an event that is not legal,
+    /// [`SendError::Finished`] after the last one and for an `id` whose call has returned,
+    /// [`SendError::Disconnected`] when the exchange is lost.
     fn start_send(&self, id: ExchangeId, event: Outgoing) -> Result<(), SendError>;
 
     /// [`poll_ready`](Self::poll_ready), then [`start_send`](Self::start_send). Takes the event if and
     /// only if it returns `Ready`. A server overrides it to lock once.
+    ///
+    /// # Errors
+    /// As those two.
     fn poll_send(
         &self,
         id: ExchangeId,
@@ -46,9 +63,13 @@ pub trait Exchange: Send + Sync + 'static {
     }
 
     /// Ready when every accepted byte was handed to the operating system.
+    ///
+    /// # Errors
+    /// [`SendError::Disconnected`] when that cannot be any more, [`SendError::Finished`] when the call has returned.
     fn poll_flush(&self, id: ExchangeId, cx: &mut Context<'_>) -> Poll<Result<(), SendError>>;
 
-    /// Ready when the exchange is over.
+    /// Ready when the exchange is over. [`End::BadRequest`] and [`End::Timeout`] of a request are not that while a
+    /// response may still be sent.
     fn poll_closed(&self, id: ExchangeId, cx: &mut Context<'_>) -> Poll<End>;
 
     /// The handle of this half is gone.

@@ -9,7 +9,8 @@ use std::thread::{self, Thread};
 
 /// The application's receiving half of an exchange.
 ///
-/// Owned and `Send`: it may move to another task or thread, but not outlive the call.
+/// Owned and `Send`: it may move to another task or thread, but not outlive the call. It is not `Sync`, so a future
+/// that holds a `&Receiver` across an `await` is not `Send`; one that holds a `&mut Receiver` is.
 pub struct Receiver(Inlet);
 
 enum Inlet {
@@ -28,14 +29,20 @@ impl Receiver {
         Self(Inlet::Layer(Box::new(source)))
     }
 
-    /// A half that passes every event through `edit` on its way in.
+    /// A half that passes every event through `edit` on its way in: [`Incoming::End`] too, at every `recv` again.
+    /// `edit` must give that back as it is.
     pub fn map(self, edit: impl FnMut(Incoming) -> Incoming + Send + 'static) -> Self {
         Self::layer(MapSource { inner: self, edit })
     }
 
-    /// The next event. Never fails: when there is nothing more, [`Incoming::End`] says why, again and again.
+    /// The next event. Never fails: when the exchange is over, [`Incoming::End`] says why, again and again.
     ///
-    /// Cancel-safe: a future dropped before it is ready has taken nothing.
+    /// A request ends with `Body { more: false }` or `Trailers`; one without a body gives an empty
+    /// `Body { more: false }` first, so that a loop which reads until there is no more suits all. After that, `recv` is
+    /// pending until the exchange is over. While it waits for bytes of a body, the server's timeout for that runs.
+    ///
+    /// Cancel-safe: a future dropped before it is ready has taken nothing. In the call's own task, dropping it also
+    /// stops the timeout.
     pub fn recv(&mut self) -> impl Future<Output = Incoming> + Send + '_ {
         std::future::poll_fn(|cx| self.poll_recv(cx))
     }
@@ -70,7 +77,11 @@ impl fmt::Debug for Receiver {
 
 /// The application's sending half of an exchange.
 ///
-/// Owned and `Send`: it may move to another task or thread, but not outlive the call.
+/// Owned and `Send`: it may move to another task or thread, but not outlive the call. It is not `Sync`, so a future
+/// that holds a `&Sender` across an `await` is not `Send`; one that holds a `&mut Sender` is.
+///
+/// To drop it while the call runs and the response is not complete counts as a failure of the call, at once: the
+/// server answers 500, or hands over what it can of the response without waiting and cuts it off.
 pub struct Sender(Outlet);
 
 enum Outlet {
@@ -109,17 +120,25 @@ impl Sender {
     /// response that means "delivered to the transport". Never needed to get bytes moving.
     ///
     /// # Errors
-    /// [`SendError::Disconnected`] when the bytes cannot be handed over any more.
+    /// [`SendError::Disconnected`] when the bytes cannot be handed over any more, [`SendError::Finished`] when the call
+    /// has returned.
     pub fn flush(&mut self) -> impl Future<Output = Result<(), SendError>> + Send + '_ {
         std::future::poll_fn(|cx| self.poll_flush(cx))
     }
 
     /// Completes when the exchange is over, whoever ended it; nothing has to be sent to learn it.
+    ///
+    /// [`End::BadRequest`] and [`End::Timeout`] of a request, which `recv` tells, do not complete it while a response
+    /// may still be sent.
     pub fn closed(&mut self) -> impl Future<Output = End> + Send + '_ {
         std::future::poll_fn(|cx| self.poll_closed(cx))
     }
 
-    /// Ready while less than the high-water mark is buffered. Level-triggered; reserves nothing.
+    /// Ready while less than the high-water mark is buffered, and once the response is complete or the exchange is
+    /// over. Level-triggered; reserves nothing.
+    ///
+    /// # Errors
+    /// A layer may refuse here already. A server does not: what is wrong, [`start_send`](Self::start_send) says.
     pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
         match &mut self.0 {
             Outlet::Exchange { exchange, id } => exchange.poll_ready(*id, cx),
@@ -140,6 +159,9 @@ impl Sender {
     }
 
     /// [`flush`](Self::flush) as a poll.
+    ///
+    /// # Errors
+    /// As [`flush`](Self::flush).
     pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
         match &mut self.0 {
             Outlet::Exchange { exchange, id } => exchange.poll_flush(*id, cx),

@@ -35,9 +35,10 @@ impl Scope {
 /// Cheap to clone. What is shared is never changed: [`headers_mut`](Self::headers_mut) copies first when
 /// another clone is alive.
 ///
-/// `raw_path() == root_path() ++ local_path()` always holds; the bytes are those of the wire, not decoded.
-/// A router splits `local_path` on `/` first and decodes each segment afterwards, so that `%2F` stays what
-/// it is.
+/// `raw_path() == root_path() ++ local_path()` always holds; the bytes are those of the wire, not decoded. Where the
+/// server is told under which path a proxy publishes the application, a target without that path gets it in front, and
+/// the application is mounted there. A router splits `local_path` on `/` first and decodes each segment afterwards, so
+/// that `%2F` stays what it is.
 #[derive(Clone, Debug)]
 pub struct HttpScope {
     head: Arc<Head>,
@@ -67,7 +68,8 @@ impl HttpScope {
         self.head.scheme
     }
 
-    /// The request target without the authority: path and query, `*` for OPTIONS, `host:port` for CONNECT.
+    /// The request target without the authority: path (see [`raw_path`](Self::raw_path)) and query, `*` for OPTIONS of
+    /// the server as a whole, `host:port` for CONNECT.
     pub fn target(&self) -> &[u8] {
         &self.head.target
     }
@@ -82,17 +84,18 @@ impl HttpScope {
         &mut Arc::make_mut(&mut self.head).headers
     }
 
-    /// The whole path as received, without the query.
+    /// The whole path, without the query and not decoded: as received, or with the server's root path in front.
     pub fn raw_path(&self) -> &[u8] {
         &self.head.target[..self.head.path_len as usize]
     }
 
-    /// The part of the path that mounts have taken; empty at the outermost application.
+    /// The part of the path that mounts have taken. At the outermost application it is empty, or the server's root
+    /// path.
     pub fn root_path(&self) -> &[u8] {
         &self.raw_path()[..self.mount as usize]
     }
 
-    /// The part of the path that is left for this application.
+    /// The part of the path that is left for this application: begins with `/`, or is empty when mounts took all of it.
     pub fn local_path(&self) -> &[u8] {
         &self.raw_path()[self.mount as usize..]
     }
@@ -102,7 +105,8 @@ impl HttpScope {
         self.head.target.get(self.head.path_len as usize + 1..)
     }
 
-    /// Takes `prefix` off the local path if it stands there in whole segments; `false` changes nothing.
+    /// Takes `prefix` off the local path if it stands there in whole segments; `false` changes nothing. When `prefix`
+    /// is the whole local path, an empty one is left.
     ///
     /// ```
     /// # use transom::{Capabilities, Head, HttpScope};
@@ -123,7 +127,8 @@ impl HttpScope {
         true
     }
 
-    /// Whether there is a request body, and how long; an app that sees `None` need not receive at all.
+    /// Whether there is a request body, and how long; an application that sees `None` need not receive at all. If it
+    /// does, it gets one empty `Body` without `more`.
     pub fn body(&self) -> BodyHint {
         self.head.body
     }
@@ -221,9 +226,11 @@ pub struct Head {
     pub scheme: Scheme,
     /// What is known of the body.
     pub body: BodyHint,
-    /// Path and query as received (an absolute-form target loses its authority, which becomes `host`).
+    /// Path and query (an absolute-form target loses its authority, which becomes `host`): as received, with the
+    /// server's root path put in front where it lacks that.
     pub target: Vec<u8>,
-    /// How much of `target` is path: all of it, or up to the `?`.
+    /// How much of `target` is path: all of it, or up to the `?`. No more than `target.len()`, or reading the path
+    /// panics.
     pub path_len: u32,
     /// The header fields.
     pub headers: Headers,
@@ -299,7 +306,7 @@ impl fmt::Display for Method {
 pub enum HttpVersion {
     /// HTTP/1.0.
     Http10,
-    /// HTTP/1.1.
+    /// HTTP/1.1, and 1.2 to 1.9, which are read as that (RFC 9110 section 2.5).
     #[default]
     Http11,
     /// HTTP/2.
@@ -351,7 +358,8 @@ impl Scheme {
 /// What the head of a request says of its body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum BodyHint {
-    /// There is none, and none will be delivered.
+    /// There is none: the first `recv` gives an empty `Body` without `more`, and later ones are pending until the
+    /// exchange is over.
     #[default]
     None,
     /// So many bytes.
@@ -364,7 +372,7 @@ pub enum BodyHint {
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Connection {
-    /// A number that no other connection of this process has.
+    /// A number that no other connection of this server has.
     pub id: u64,
     /// The peer's address.
     pub client: Address,
@@ -437,7 +445,8 @@ pub struct ServerInfo {
     pub software: Cow<'static, str>,
     /// What it can do at best; each scope says what holds for its exchange.
     pub capabilities: Capabilities,
-    /// A path prefix that a front proxy takes off: for building links, never a part of `raw_path`.
+    /// A path prefix that a front proxy takes off: for building links, never a part of `raw_path`. `transom-server`
+    /// never sets it, for its root path is a part of `raw_path`.
     pub external_prefix: Option<Box<str>>,
     /// Threads that may block; without them [`Blocking`](crate::Blocking) starts its own.
     pub blocking: Option<Arc<dyn BlockingPool>>,

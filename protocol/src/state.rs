@@ -47,7 +47,7 @@ impl fmt::Debug for State {
 
 /// What a server or a layer adds to one exchange for those further in, one value per type.
 ///
-/// Empty until the first insertion, and then free. A clone shares the values but not later insertions.
+/// Free until the first insertion. A clone shares the values but not later insertions.
 #[derive(Clone, Default)]
 // The box keeps every scope small: one word, for the common case that there is nothing.
 #[allow(clippy::box_collection)]

@@ -115,7 +115,8 @@ impl WebSocketSend {
         matches!(self.state, State::Denied)
     }
 
-    /// The HTTP response that denies the handshake, as far as it has come; `Err` once the socket was accepted.
+    /// What the server does when the call returned `result`: about the handshake, or `Err` once the socket was
+    /// accepted.
     ///
     /// # Errors
     /// The close code with which the server ends an open socket: 1000 after `Ok`, 1011 after a failure; 1005
