@@ -2,7 +2,6 @@ use crate::shared::{Shared, Weakly, lock};
 use crate::{App, End, Error, Manifest, Outgoing, Receiver, Scope, SendError, Sender, Sink};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
@@ -23,8 +22,8 @@ use std::task::{Context, Poll, Waker};
 /// ```
 ///
 /// The peer is lost when [`Sender::closed`] tells of anything but [`End::Complete`] and a WebSocket's
-/// [`End::Closed`] that is clean. The inner call is then dropped without being polled again, and the
-/// layer's own call returns `Ok`. These calls run until they return, as without the layer:
+/// [`End::Closed`] that is clean. The inner call is then dropped without being polled again, and the layer's own call
+/// returns `Ok`. These calls run until they return, as without the layer:
 ///
 /// - one that has sent the last event of its response, or a WebSocket's `Close`, whatever becomes of its bytes;
 /// - one whose `Sender` is dropped already;
@@ -43,7 +42,7 @@ impl<A: App> App for CancelOnDisconnect<A> {
             return self.0.call(scope, receive, send).await;
         }
         let send = Shared::new(send);
-        let state = Arc::new(State::default());
+        let state = Arc::new(Mutex::new(State::default()));
         let watch = Watch { send: send.downgrade(), state: Arc::clone(&state) };
         let mut call = pin!(self.0.call(scope, receive, Sender::layer(Watched { send, state })));
         poll_fn(|cx| {
@@ -66,73 +65,60 @@ impl<A: App> App for CancelOnDisconnect<A> {
 #[derive(Default)]
 struct State {
     /// The event that ends the response was accepted.
-    finished: AtomicBool,
-    closing: Mutex<Closing>,
-}
-
-/// Who listens for the end of the exchange, which keeps one waker for that.
-enum Closing {
-    /// The layer does; this is the inner call's waker, where it is another one.
-    Watched(Option<Waker>),
-    /// Nobody else does: the inner call may ask for itself.
-    Free,
+    finished: bool,
+    /// The layer does not listen for the end of the exchange, which keeps one waker for that: the inner call may.
+    free: bool,
+    /// To be woken by the layer while it does listen.
+    waiting: Option<Waker>,
 }
 
 /// The layer's side.
 struct Watch {
     /// Weak, so that a sender which the inner call drops is dropped for the server too.
     send: Weakly,
-    state: Arc<State>,
+    state: Arc<Mutex<State>>,
 }
 
 /// The sender of the inner call.
 struct Watched {
     send: Shared,
-    state: Arc<State>,
+    state: Arc<Mutex<State>>,
 }
 
 impl Watch {
     /// Whether there is nobody left to work for.
     fn is_lost(&self, cx: &mut Context<'_>) -> bool {
-        if let Closing::Free = *lock(&self.state.closing) {
+        let Some(mut send) = self.send.upgrade() else { return false };
+        let state = lock(&self.state);
+        if state.free {
             return false;
         }
-        let Some(mut send) = self.send.upgrade() else { return false };
         let Poll::Ready(end) = send.poll_closed(cx) else { return false };
-        self.state.free();
-        let lost = !matches!(end, End::Complete | End::Closed { clean: true, .. });
-        lost && !self.state.finished.load(Ordering::Acquire)
+        let finished = state.finished;
+        drop(state);
+        self.free();
+        !finished && !matches!(end, End::Complete | End::Closed { clean: true, .. })
     }
 
     /// Forgets the inner call's waker if it is `own`, with which the layer listens already.
     fn leave_out(&self, own: &Waker) {
-        let forgotten = match &mut *lock(&self.state.closing) {
-            Closing::Watched(waker) => waker.take_if(|waker| waker.will_wake(own)),
-            Closing::Free => None,
-        };
+        let forgotten = lock(&self.state).waiting.take_if(|waker| waker.will_wake(own));
         drop(forgotten);
+    }
+
+    /// The layer listens no more.
+    fn free(&self) {
+        let mut state = lock(&self.state);
+        state.free = true;
+        let waiting = state.waiting.take();
+        drop(state);
+        waiting.into_iter().for_each(Waker::wake);
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        self.state.free();
-    }
-}
-
-impl State {
-    /// The layer listens no more.
-    fn free(&self) {
-        let before = std::mem::replace(&mut *lock(&self.closing), Closing::Free);
-        if let Closing::Watched(Some(waker)) = before {
-            waker.wake();
-        }
-    }
-}
-
-impl Default for Closing {
-    fn default() -> Self {
-        Self::Watched(None)
+        self.free();
     }
 }
 
@@ -150,8 +136,10 @@ impl Sink for Watched {
                 | Outgoing::Trailers(_)
                 | Outgoing::Close { .. }
         );
+        // Held meanwhile, so that a loss which comes afterwards is not taken for one that came before.
+        let mut state = lock(&self.state);
         self.send.start_send(event)?;
-        self.state.finished.fetch_or(last, Ordering::Release);
+        state.finished |= last;
         Ok(())
     }
 
@@ -160,13 +148,13 @@ impl Sink for Watched {
     }
 
     fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<End> {
-        let mut closing = lock(&self.state.closing);
-        let Closing::Watched(waker) = &mut *closing else {
-            drop(closing);
+        let mut state = lock(&self.state);
+        if state.free {
+            drop(state);
             return self.send.poll_closed(cx);
-        };
-        let replaced = waker.replace(cx.waker().clone());
-        drop(closing);
+        }
+        let replaced = state.waiting.replace(cx.waker().clone());
+        drop(state);
         // It may be the last owner of a task that has this very sender.
         drop(replaced);
         Poll::Pending
@@ -178,6 +166,7 @@ mod tests {
     use super::*;
     use crate::memory::{self, Verdict};
     use crate::{Capabilities, Headers, Incoming};
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
     use std::task::Wake;
 
     /// How far a call came.
@@ -312,7 +301,7 @@ mod tests {
         assert!(progress.has_returned() && outcome.messages().count() == 2);
     }
 
-    struct Counted(std::sync::atomic::AtomicUsize);
+    struct Counted(AtomicUsize);
 
     impl Wake for Counted {
         fn wake(self: Arc<Self>) {
