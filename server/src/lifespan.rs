@@ -148,7 +148,10 @@ impl Exchange for Handles {
         if shared.over || shared.told_shutdown {
             return Poll::Ready(Incoming::End(End::Complete));
         }
-        shared.receiving = Some(cx.waker().clone());
+        let replaced = shared.receiving.replace(cx.waker().clone());
+        drop(shared);
+        // It may be the last owner of a task that has a handle.
+        drop(replaced);
         Poll::Pending
     }
 
@@ -169,7 +172,7 @@ impl Exchange for Handles {
     }
 
     fn poll_flush(&self, _: ExchangeId, _: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-        Poll::Ready(Ok(()))
+        Poll::Ready(if self.lock().over { Err(SendError::Finished) } else { Ok(()) })
     }
 
     fn poll_closed(&self, _: ExchangeId, cx: &mut Context<'_>) -> Poll<End> {
@@ -177,7 +180,9 @@ impl Exchange for Handles {
         if shared.over || shared.told_shutdown {
             return Poll::Ready(End::Complete);
         }
-        shared.closing = Some(cx.waker().clone());
+        let replaced = shared.closing.replace(cx.waker().clone());
+        drop(shared);
+        drop(replaced);
         Poll::Pending
     }
 

@@ -259,12 +259,11 @@ impl<'w> Connection<'w> {
     async fn conclude(&mut self, running: &Running, finished: &mut Finished) -> After {
         if running.is_lost() {
             // Where the end of the connection is the end of the body, an orderly one would pass for a complete response.
-            let complete = finished.returned == Returned::Nothing && finished.complete;
-            return if complete { After::Close { linger: false } } else { After::Reset };
+            return if finished.cut { After::Reset } else { After::Close { linger: false } };
         }
         if running.has_unwritten() {
             if !self.flush().await {
-                return After::Close { linger: false };
+                return After::Reset;
             }
             let Equipment { exchanges, lent, .. } = &mut *self.equipment;
             exchanges.collect_rest(&mut lent.output);
@@ -347,7 +346,10 @@ impl<'w> Connection<'w> {
     /// reset, on which the peer may forget what it has not read yet: so the sending side goes first, and
     /// what still comes in is thrown away for a while (RFC 9112 section 9.6).
     async fn close(&mut self, linger: bool) {
-        if !self.flush().await || poll_fn(|cx| self.wire.poll_shutdown(cx)).await.is_err() || !linger {
+        if !self.flush().await {
+            return self.wire.reset_on_close();
+        }
+        if poll_fn(|cx| self.wire.poll_shutdown(cx)).await.is_err() || !linger {
             return;
         }
         self.equipment.release();

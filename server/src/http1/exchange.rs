@@ -39,7 +39,9 @@ impl Lent {
     /// Empties it, and keeps the memory.
     pub(super) fn clear(&mut self) {
         self.input.clear();
-        self.output.clear();
+        if !self.output.is_empty() {
+            self.output.clear();
+        }
     }
 }
 
@@ -121,8 +123,8 @@ pub(super) struct Demand {
 /// An exchange that is over.
 pub(super) struct Finished {
     pub(super) returned: Returned,
-    /// The application sent a whole response.
-    pub(super) complete: bool,
+    /// The exchange was lost before everything that was sent was written.
+    pub(super) cut: bool,
     pub(super) end: Option<End>,
     pub(super) asked: Asked,
     pub(super) framing: Framing,
@@ -229,7 +231,7 @@ impl Exchanges {
             .then(|| std::mem::replace(&mut state.decoder, Decoder::new(BodyHint::None, NO_BODY)));
         let finished = Finished {
             unread,
-            complete: state.send.is_done(),
+            cut: state.lost.is_some(),
             returned: state.send.returned(result),
             end: state.end.take(),
             asked: state.asked,

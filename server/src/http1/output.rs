@@ -87,12 +87,15 @@ impl Output {
     }
 
     /// Drops everything. The flat buffer stays, unless it grew large.
+    #[inline]
     pub(super) fn clear(&mut self) {
         self.flat.clear();
         if self.flat.capacity() > KEPT {
             self.flat = Vec::new();
         }
-        self.between.clear();
+        if !self.between.is_empty() {
+            self.between.clear();
+        }
         (self.done, self.len) = (0, 0);
     }
 
