@@ -110,8 +110,8 @@ fn is_of_the_connection(error: Errno) -> bool {
     )
 }
 
-/// Waiting after the system refused a connection for want of descriptors or memory: 5 ms, doubling up to a second, and a
-/// line in the log once a second at most.
+/// Waiting after the system refused a connection for want of descriptors or memory: 5 ms, doubling up to a second,
+/// and a line in the log once a second at most.
 #[derive(Debug, Default)]
 struct Backoff {
     wait: Duration,

@@ -7,8 +7,8 @@
 //! ```
 //!
 //! `head`, `target`, `decode`, `encode` and `output` are pure: bytes and values, no socket, no clock. `exchange` is the
-//! state behind the application's handles. `connection` is the shell that reads, writes and waits: `running` while a call
-//! runs, `wire` being its socket.
+//! state behind the application's handles. `connection` is the shell that reads, writes and waits: `running` while a
+//! call runs, `wire` being its socket and `equipment` what it has only while it is busy.
 
 mod authority;
 mod connection;

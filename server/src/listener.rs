@@ -119,8 +119,8 @@ impl Listener {
         if let Address::Ip(_) = address {
             // Accepted sockets inherit it. Responses leave in one write, so waiting to fill a segment only delays.
             socket.set_tcp_nodelay(true)?;
-            // And this: a peer that reads slowly shows progress every so many bytes, not once per third of a send
-            // buffer that grows to megabytes, and costs no more of the system's memory. A system without it does without.
+            // And this: a peer that reads slowly shows progress every so many bytes, not once per third of a send buffer
+            // that grows to megabytes, and costs less of the system's memory. A system without it does without.
             let _ = socket.set_tcp_notsent_lowat(UNSENT);
         }
         Ok(Self { socket, address, options, path })

@@ -96,7 +96,7 @@ impl<'w> Connection<'w> {
         }
     }
 
-    /// The next request, its head in `self.equipment.head`. What waits to be written goes out before anything is waited for.
+    /// The next request, its head in the equipment. What waits to be written goes out before anything is waited for.
     async fn next_request(&mut self, mut drained: Pin<&mut Notified<'_>>) -> Result<Request, Ending> {
         let worker = self.worker;
         let limits = &worker.config().limits;
@@ -258,7 +258,7 @@ impl<'w> Connection<'w> {
     /// Answers for the call where it did not, and sees to what is left of the request.
     async fn conclude(&mut self, running: &Running, finished: &mut Finished) -> After {
         if running.is_lost() {
-            // Where the end of the connection is the end of the body, an orderly one would pass for a complete response.
+            // Where the end of the connection is the end of the body, an orderly one would pass for a whole response.
             return if finished.cut { After::Reset } else { After::Close { linger: false } };
         }
         if running.has_unwritten() {
