@@ -107,6 +107,8 @@ fn log_to_stderr(level: LogLevel) {
         .with_target(matches!(level, LogLevel::Debug | LogLevel::Trace))
         .with_writer(io::stderr)
         .with_ansi(colours)
+        // A line that cannot be written is lost: to say so, on the same stream, would panic.
+        .log_internal_errors(false)
         .finish();
     // It fails when the application has its own subscriber already, which then stays.
     let _ = tracing::subscriber::set_global_default(subscriber);
