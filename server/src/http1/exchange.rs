@@ -292,7 +292,8 @@ impl Exchanges {
     pub(super) fn put_input(&self, input: BytesMut, news: bool, driver: &Waker) -> bool {
         let mut state = self.lock();
         state.lent.input = input;
-        if !news {
+        // Whoever asked on another thread meanwhile found no buffer, and so nothing in it.
+        if !news && state.lent.input.is_empty() {
             return false;
         }
         state.wants_input = false;
