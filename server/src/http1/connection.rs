@@ -4,7 +4,7 @@ use super::decode::{DecodeLimits, Decoder};
 use super::encode::{self, Asked, Framing};
 use super::equipment::{Borrowed, Equipment};
 use super::exchange::{Begin, Finished};
-use super::head::{self, Parser, Refused};
+use super::head::{self, Refused};
 use super::running::Running;
 use super::wire::Wire;
 use crate::access_log::{Outcome, Record};
@@ -56,7 +56,6 @@ pub(super) struct Connection<'w> {
     peer: Arc<transom::Connection>,
     /// Whether an exchange is running, or what is left of it.
     in_exchange: bool,
-    parser: Parser,
     /// Whether this task is told when the draining begins.
     told_of_drain: bool,
     /// When the running exchange began, if it is to be recorded.
@@ -90,7 +89,6 @@ impl<'w> Connection<'w> {
             now: Instant::now(),
             peer,
             in_exchange: false,
-            parser: Parser::default(),
             told_of_drain: false,
             begun: None,
         }
@@ -121,7 +119,7 @@ impl<'w> Connection<'w> {
                     }
                 }
                 let empty = self.equipment.lent.input.is_empty();
-                if !empty && self.parser.is_fresh() {
+                if !empty && self.equipment.parser.is_fresh() {
                     // Back to the heads that had to wait for room.
                     continue;
                 }
@@ -172,7 +170,7 @@ impl<'w> Connection<'w> {
             head.connection = Arc::clone(&self.peer);
         }
         let config = self.worker.config();
-        let parsed = self.parser.parse(&equipment.lent.input, config, head);
+        let parsed = equipment.parser.parse(&equipment.lent.input, config, head);
         let parsed = parsed.map_err(|Refused(status)| Ending::Refused(status))?;
         let Some(request) = parsed else { return Ok(None) };
         equipment.lent.input.advance(request.len);
@@ -211,7 +209,7 @@ impl<'w> Connection<'w> {
             return self.settle(Some(decoder), asked.keep_alive).await;
         };
 
-        let Equipment { exchanges, call, head, lent } = &mut *self.equipment;
+        let Equipment { exchanges, call, head, lent, .. } = &mut *self.equipment;
         let mut scope = HttpScope::new(Arc::clone(head), worker.capabilities(head.version));
         if !config.root_path.is_empty() {
             scope.mount(config.root_path.as_bytes());

@@ -5,6 +5,7 @@
 //! of it.
 
 use super::exchange::{Exchanges, Lent};
+use super::head::Parser;
 use super::output::Output;
 use crate::application::Call;
 use crate::worker::Worker;
@@ -34,6 +35,8 @@ pub(super) struct Equipment {
     pub(super) exchanges: Arc<Exchanges>,
     pub(super) call: Box<dyn Call>,
     pub(super) head: Arc<Head>,
+    /// It keeps what it saw of a head that is not complete, which is in the input.
+    pub(super) parser: Parser,
     /// Lent to the exchange while a call runs. Its output then is what was taken over from the exchange to be written.
     pub(super) lent: Box<Lent>,
 }
@@ -66,6 +69,7 @@ impl<'w> Borrowed<'w> {
     pub(super) fn release(&mut self) {
         if let Some(mut equipment) = self.equipment.take() {
             equipment.lent.clear();
+            equipment.parser.restart();
             KEPT_HERE.with_borrow_mut(|kept| {
                 if kept.len() < KEPT {
                     kept.push(equipment)
@@ -97,6 +101,7 @@ impl Equipment {
             exchanges: Arc::new(Exchanges::new(Arc::clone(worker))),
             call: worker.application().slot(),
             head: Arc::default(),
+            parser: Parser::default(),
             lent: Box::new(Lent { input: BytesMut::with_capacity(READ), output: Output::default() }),
         }
     }

@@ -40,7 +40,7 @@ pub(super) struct Parser {
     /// From this length on the input is parsed again even without an end in sight, so that what is wrong early is
     /// refused early, in linear time altogether.
     again: usize,
-    /// The last valid `host`: requests on one connection are nearly always for the same.
+    /// The last valid `host`: requests are nearly always for the same.
     host: Vec<u8>,
 }
 
@@ -68,7 +68,7 @@ impl Parser {
         };
         let parsed = self.parse_whole(&input[skipped..], config, head)?;
         match parsed {
-            Some(_) => (self.seen, self.again) = (0, 0),
+            Some(_) => self.restart(),
             None => {
                 self.seen = input.len();
                 // What is too long is to be refused as soon as it is.
@@ -78,6 +78,11 @@ impl Parser {
             }
         }
         Ok(parsed.map(|request| Request { len: request.len + skipped, ..request }))
+    }
+
+    /// Forgets what was seen: the next input is another.
+    pub(super) fn restart(&mut self) {
+        (self.seen, self.again) = (0, 0);
     }
 
     /// Nothing of the input was seen yet.
