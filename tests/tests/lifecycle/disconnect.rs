@@ -40,7 +40,7 @@ impl Lost {
 }
 
 enum What {
-    Called,
+    Called(Watched),
     Lost(Lost),
 }
 
@@ -53,28 +53,28 @@ fn app() -> (impl App, Told<What>) {
             match scope.target() {
                 b"/ok" => return Ok(send.send(respond("ok")).await?),
                 b"/send" => {
-                    tell.send(What::Called)?;
+                    tell.send(What::Called(Watched::current()))?;
                     send.send(start()).await?;
                     while send.send(more(vec![b'x'; 64 << 10])).await.is_ok() {}
                 }
                 b"/flush" => {
                     send.send(start()).await?;
                     send.start_send(more(vec![b'x'; 64 << 20]))?;
-                    tell.send(What::Called)?;
+                    tell.send(What::Called(Watched::current()))?;
                     send.flush().await.unwrap_err();
                 }
                 b"/closed" => {
-                    tell.send(What::Called)?;
+                    tell.send(What::Called(Watched::current()))?;
                     send.closed().await;
                 }
                 b"/recv" => {
                     no_body(&mut receive).await;
-                    tell.send(What::Called)?;
+                    tell.send(What::Called(Watched::current()))?;
                     piece(&mut receive).await.unwrap_err();
                 }
                 b"/body" => {
                     assert_eq!(piece(&mut receive).await, Ok(("part".into(), true)));
-                    tell.send(What::Called)?;
+                    tell.send(What::Called(Watched::current()))?;
                     piece(&mut receive).await.unwrap_err();
                 }
                 _ => return Err("unknown".into()),
@@ -102,7 +102,7 @@ fn whatever_the_application_waits_for() {
             let length = if target == "/body" { 10 } else { 0 };
             let body = &"part"[..length.min(4)];
             client.send(format!("POST {target} HTTP/1.1\r\nhost: a\r\ncontent-length: {length}\r\n\r\n{body}"));
-            assert!(matches!(told.next(), What::Called));
+            assert!(matches!(told.next(), What::Called(_)));
             leave(client, way);
             let What::Lost(lost) = told.next() else { panic!("called twice") };
             assert_eq!(lost, Lost::because(&LEFT), "{target} {way:?}");
@@ -123,12 +123,34 @@ fn behind_a_body_that_is_not_read() {
         for size in [100, 16 << 10, 17 << 10, most] {
             let mut client = server.connect();
             client.send(format!("POST /closed HTTP/1.1\r\nhost: a\r\ncontent-length: {size}\r\n\r\n"));
-            assert!(matches!(told.next(), What::Called));
+            assert!(matches!(told.next(), What::Called(_)));
             client.send(vec![b'x'; size - 1]);
             leave(client, way);
             let What::Lost(lost) = told.next() else { panic!("called twice") };
             assert_eq!(lost.closed, LEFT, "{size} {way:?}");
             assert_eq!(lost.sent, SendError::Disconnected(LEFT), "{size} {way:?}");
+        }
+    }
+}
+
+/// Another request behind the one that is served, there at once or later.
+#[test]
+fn behind_another_request() {
+    let (app, told) = app();
+    let server = Running::start(app, quiet());
+    for way in [Closed::Orderly, Closed::Reset] {
+        for target in ["/closed", "/recv", "/send", "/flush"] {
+            for (with_it, later) in [(GET, ""), ("", GET), (GET, GET), ("GE", "T /")] {
+                let mut client = server.connect();
+                client.send(format!("GET {target} HTTP/1.1\r\nhost: a\r\n\r\n{with_it}"));
+                let What::Called(thread) = told.next() else { panic!("called twice") };
+                assert!(thread.comes_to_rest());
+                client.send(later);
+                assert!(thread.comes_to_rest());
+                leave(client, way);
+                let What::Lost(lost) = told.next() else { panic!("called twice") };
+                assert_eq!(lost, Lost::because(&LEFT), "{target} {way:?} {with_it:?} {later:?}");
+            }
         }
     }
 }
@@ -140,7 +162,7 @@ fn half_closed_is_closed() {
     let server = Running::start(app, quiet());
     let mut client = server.connect();
     client.send("GET /closed HTTP/1.1\r\nhost: a\r\n\r\n");
-    assert!(matches!(told.next(), What::Called));
+    assert!(matches!(told.next(), What::Called(_)));
     client.half_close();
     let What::Lost(lost) = told.next() else { panic!("called twice") };
     assert_eq!(lost, Lost::because(&LEFT));
@@ -209,7 +231,7 @@ fn a_reset_after_a_half_close() {
     let mut client = server.connect();
     client.send("GET /send HTTP/1.1\r\nhost: a\r\n\r\n");
     client.half_close();
-    assert!(matches!(told.next(), What::Called));
+    assert!(matches!(told.next(), What::Called(_)));
     client.reset();
     let What::Lost(lost) = told.next() else { panic!("called twice") };
     assert_eq!(lost, Lost::because(&LEFT));
@@ -287,7 +309,7 @@ fn the_server_goes_on() {
     assert_eq!(client.response().body.len(), 100_000);
 }
 
-/// A call that is woken while it waits for the peer too comes to rest again.
+/// A call that is woken while it waits for the peer too comes to rest again, whatever else has come from the peer.
 #[test]
 fn waiting_costs_nothing() {
     let gate = Gate::new();
@@ -298,6 +320,7 @@ fn waiting_costs_nothing() {
         async move {
             no_body(&mut receive).await;
             send.send(start()).await?;
+            tell.send(Watched::current())?;
             loop {
                 tokio::select! {
                     () = gate.pass() => {
@@ -311,12 +334,15 @@ fn waiting_costs_nothing() {
         }
     });
     let server = Running::start(app, quiet());
-    let mut client = server.connect();
-    client.send(GET);
-    assert_eq!(client.head().status, 200);
-    for _ in 0..3 {
-        gate.open();
-        assert_eq!(client.chunk(), b"x");
+    for behind in ["", "G", GET, "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nhello"] {
+        let mut client = server.connect();
+        client.send([GET, behind].concat());
+        assert_eq!(client.head().status, 200);
         assert!(told.next().comes_to_rest(), "the server is busy, with nothing to do");
+        for _ in 0..3 {
+            gate.open();
+            assert_eq!(client.chunk(), b"x");
+            assert!(told.next().comes_to_rest(), "the server is busy, with nothing to do");
+        }
     }
 }

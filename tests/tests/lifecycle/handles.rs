@@ -5,7 +5,7 @@ use bytes::Bytes;
 use std::thread;
 use tokio::sync::oneshot;
 use transom::{End, HttpScope, Incoming, Receiver, SendError, Sender};
-use transom_tests::{Closed, Running, http, last, more, quiet, respond, start, telling};
+use transom_tests::{Closed, Running, Watched, http, last, more, quiet, respond, start, telling};
 
 const POST: &str = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nhello";
 
@@ -90,6 +90,34 @@ fn on_another_thread_that_waits() {
     writing.join().unwrap();
 }
 
+/// The server reads ahead on one thread while another receives: whatever comes between them, nobody sleeps for ever.
+#[test]
+fn on_another_thread_all_the_time() {
+    const SIZE: usize = 5000;
+    let app = http(async |_, mut receive: Receiver, mut send: Sender| {
+        let (done, received) = oneshot::channel();
+        thread::spawn(move || {
+            let mut count = 0;
+            while let Incoming::Body { data, more } = receive.recv_blocking() {
+                count += data.len();
+                if !more {
+                    break;
+                }
+            }
+            done.send(count)
+        });
+        Ok(send.send(respond(received.await?.to_string())).await?)
+    });
+    let server = Running::start(app, quiet());
+    let mut client = server.connect();
+    let head = format!("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: {SIZE}\r\n\r\n");
+    for _ in 0..1000 {
+        client.send(&head);
+        client.send([b'x'; SIZE]);
+        assert_eq!(client.response().text(), SIZE.to_string());
+    }
+}
+
 /// Handles that are left when the call has returned are dead, and no harm to the exchanges that come next.
 #[test]
 fn after_the_call() {
@@ -151,6 +179,44 @@ fn waiting_when_the_call_returns() {
         client.send(GET);
         assert_eq!(client.response().text(), "ok");
         assert!(matches!(told.next().0, Incoming::End(End::Complete)));
+    }
+}
+
+/// The call waits for the end of its exchange while another thread answers, and another request may be there already.
+#[test]
+fn waiting_for_the_end() {
+    let gate = Gate::new();
+    let (tell, told) = telling();
+    let opened = gate.clone();
+    let app = http(move |_, mut receive: Receiver, mut send: Sender| {
+        let (tell, gate) = (tell.clone(), opened.clone());
+        async move {
+            no_body(&mut receive).await;
+            let watched = Watched::current();
+            tokio::spawn(async move {
+                gate.pass().await;
+                send.send(respond("ok")).await
+            });
+            tell.send(watched)?;
+            assert_eq!(piece(&mut receive).await, Err(End::Complete));
+            Ok(())
+        }
+    });
+    let server = Running::start(app, quiet());
+    for (with_it, later) in [("", ""), (GET, ""), ("", GET), ("GET", &GET[3..])] {
+        let mut client = server.connect();
+        client.send([GET, with_it].concat());
+        let thread = told.next();
+        assert!(thread.comes_to_rest());
+        client.send(later);
+        assert!(thread.comes_to_rest());
+        gate.open();
+        assert_eq!(client.response().text(), "ok");
+        if !(with_it.is_empty() && later.is_empty()) {
+            told.next();
+            gate.open();
+            assert_eq!(client.response().text(), "ok");
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The lifespan call.
 
 use crate::GET;
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 use transom::{
     App, Capabilities, End, Error, Incoming, Manifest, Outgoing, Receiver, Scope, SendError, Sender, State, Violation,
@@ -27,6 +27,15 @@ where
             _ => Err(Error::unsupported()),
         }
     }
+}
+
+/// A lifespan call that takes something with it.
+fn once<T: Send, Fut>(
+    given: T,
+    life: impl Fn(T, Sender) -> Fut + Send + Sync,
+) -> impl Fn(Receiver, Sender) -> Fut + Send + Sync {
+    let given = Mutex::new(Some(given));
+    move |_, send| life(given.lock().unwrap().take().expect("called once"), send)
 }
 
 fn ready() -> Outgoing {
@@ -93,17 +102,13 @@ fn neither_is_an_early_end_after_ready() {
 fn startup_comes_first() {
     let (tell, told) = telling();
     let (open, opened) = mpsc::channel::<()>();
-    let opened = std::sync::Mutex::new(Some(opened));
     let server = Running::start(
-        Living(move |_, mut send: Sender| {
-            let (tell, opened) = (tell.clone(), opened.lock().unwrap().take().expect("called once"));
-            async move {
-                tell.send("starting")?;
-                tokio::task::spawn_blocking(move || opened.recv_timeout(PATIENCE)).await??;
-                tell.send("ready")?;
-                Ok(send.send(ready()).await?)
-            }
-        }),
+        Living(once((tell, opened), |(tell, opened), mut send| async move {
+            tell.send("starting")?;
+            tokio::task::spawn_blocking(move || opened.recv_timeout(PATIENCE)).await??;
+            tell.send("ready")?;
+            Ok(send.send(ready()).await?)
+        })),
         quiet(),
     );
     let mut client = server.connect();
@@ -135,9 +140,17 @@ fn startup_fails() {
 
 #[test]
 fn a_server_that_does_not_start_serves_nobody() {
-    let server = Running::start(Living(async |_, _| Err("no database".into())), quiet());
+    let (fail, failed) = mpsc::channel::<()>();
+    let server = Running::start(
+        Living(once(failed, |failed: mpsc::Receiver<()>, _| async move {
+            tokio::task::spawn_blocking(move || failed.recv_timeout(PATIENCE)).await??;
+            Err("no database".into())
+        })),
+        quiet(),
+    );
     let mut client = server.connect();
     client.send(GET);
+    fail.send(()).unwrap();
     assert_eq!(client.rest().0, b"");
     let error = server.join().unwrap_err();
     assert!(error.is_startup());
@@ -170,16 +183,12 @@ fn what_is_required_is_there_or_named() {
 #[test]
 fn failure_while_running() {
     let (fail, failed) = mpsc::channel::<()>();
-    let failed = std::sync::Mutex::new(Some(failed));
     let server = Running::start(
-        Living(move |_, mut send: Sender| {
-            let failed = failed.lock().unwrap().take().expect("called once");
-            async move {
-                send.send(ready()).await?;
-                tokio::task::spawn_blocking(move || failed.recv_timeout(PATIENCE)).await??;
-                Err("the database is gone".into())
-            }
-        }),
+        Living(once(failed, |failed: mpsc::Receiver<()>, mut send| async move {
+            send.send(ready()).await?;
+            tokio::task::spawn_blocking(move || failed.recv_timeout(PATIENCE)).await??;
+            Err("the database is gone".into())
+        })),
         quiet(),
     );
     let mut client = server.connect();

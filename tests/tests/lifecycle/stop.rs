@@ -124,6 +124,8 @@ fn idle_connections_are_closed_and_running_calls_end() {
             assert_eq!((stream.chunk(), stream.chunk()), (b"late".to_vec(), vec![]));
             stream.expect(b"\r\n").unwrap();
             assert_eq!(stream.rest(), (vec![], Closed::Orderly));
+            // The server waits a little for clients to close too.
+            drop((whole, stream));
             assert_eq!(names(&told), ["returned", "returned", "shut down"]);
             server.join().unwrap();
         }
@@ -147,6 +149,7 @@ fn requests_that_are_on_their_way() {
     let response = client.response();
     assert_eq!((response.text(), response.closes()), ("now", true));
     assert_eq!(client.rest(), (vec![], Closed::Orderly));
+    drop(client);
     assert_eq!(names(&told), ["called", "returned", "shut down"]);
     server.join().unwrap();
 }
@@ -165,6 +168,7 @@ fn requests_behind_a_running_call() {
     let response = client.response();
     assert_eq!((response.text(), response.closes()), ("late", true));
     assert_eq!(client.rest(), (vec![], Closed::Orderly));
+    drop(client);
     assert_eq!(names(&told), ["returned", "shut down"]);
     server.join().unwrap();
 }
