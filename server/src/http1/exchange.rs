@@ -292,8 +292,10 @@ impl Exchanges {
     pub(super) fn put_input(&self, input: BytesMut, news: bool, driver: &Waker) -> bool {
         let mut state = self.lock();
         state.lent.input = input;
-        // Whoever asked on another thread meanwhile found no buffer, and so nothing in it.
-        if !news && state.lent.input.is_empty() {
+        // Whoever asked on another thread meanwhile found no buffer, and so nothing in it. Once the request is received,
+        // what is read is not part of it.
+        let found = news || (state.wants_input && !state.lent.input.is_empty());
+        if state.received || !found {
             return false;
         }
         state.wants_input = false;

@@ -125,9 +125,11 @@ impl Connection<'_> {
                 }
                 Poll::Ready(Ok(_)) => {
                     running.input_deadline = None;
-                    if demand.input {
-                        return may_go_on;
+                    if may_go_on {
+                        return true;
                     }
+                    // It is there for whoever asked; from here on the peer is watched.
+                    demand.input = false;
                 }
                 Poll::Ready(Err(_)) => return self.lose(running, cx),
                 // A tunnel may be silent.
@@ -141,7 +143,7 @@ impl Connection<'_> {
                     }
                     return false;
                 }
-                Poll::Pending => return false,
+                Poll::Pending => return may_go_on,
             }
         }
         // The end of a tunnel's one direction comes after its bytes.
