@@ -30,7 +30,8 @@ impl Wire {
     #[inline]
     pub(super) fn poll_read(&mut self, input: &mut BytesMut, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         if input.capacity() - input.len() < READ / 2 {
-            input.reserve(READ);
+            // In all as much as the buffer was made for, so that the beginning of a head only moves to its front.
+            input.reserve(READ.saturating_sub(input.len()).max(READ / 2));
         }
         self.poll_read_reserved(input, cx)
     }
