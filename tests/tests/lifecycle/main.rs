@@ -5,14 +5,12 @@
 
 mod disconnect;
 mod handles;
-mod layers;
 mod lifespan;
 mod places;
 mod pressure;
 mod runtimes;
 mod stop;
 mod timeouts;
-mod tunnels;
 
 use bytes::Bytes;
 use std::sync::Arc;

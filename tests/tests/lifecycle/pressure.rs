@@ -1,12 +1,11 @@
 //! Back-pressure, over a Unix socket: what its two ends hold is small and does not grow.
 
 use crate::{GET, Gate, piece};
-use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use transom::{App, FileBody, FileSource, HttpScope, Outgoing, Receiver, SendError, Sender};
+use transom::{App, HttpScope, Receiver, SendError, Sender};
 use transom_server::{Bind, ListenOptions};
 use transom_tests::{Client, PATIENCE, Running, Watched, http, last, more, quiet, respond, start, telling};
 
@@ -220,73 +219,4 @@ fn nothing_has_to_be_flushed() {
         gate.open();
     }
     assert_eq!(client.chunk(), b"");
-}
-
-/// A file counts as long as it is, though it takes no memory.
-#[test]
-fn files_count_too() {
-    const SIZE: u64 = 8 << 20;
-    let (tell, told) = telling();
-    let app = http(move |_, _, mut send: Sender| {
-        let tell = tell.clone();
-        async move {
-            tell.send(("called", Watched::current()))?;
-            send.send(start()).await?;
-            for what in ["first", "second"] {
-                let file = FileBody { source: FileSource::File(sparse(SIZE)), offset: 0, len: SIZE };
-                send.send(Outgoing::File { file, more: true }).await?;
-                tell.send((what, Watched::current()))?;
-            }
-            send.send(last("")).await?;
-            Ok(tell.send(("last", Watched::current()))?)
-        }
-    });
-    let (_server, mut client, _place) = serve(app);
-    client.send(GET);
-    for what in ["called", "first"] {
-        let (told, thread) = told.next();
-        assert!(told == what && thread.comes_to_rest());
-    }
-    assert!(told.rest().is_empty());
-    assert_eq!(client.head().status, 200);
-    assert_eq!(client.chunk().len(), SIZE as usize);
-    assert_eq!(told.next().0, "second");
-    assert_eq!((client.chunk().len(), client.chunk().len()), (SIZE as usize, 0));
-    assert_eq!(told.next().0, "last");
-}
-
-/// What is no longer there when its turn comes cannot be sent, and that shows.
-#[test]
-fn a_file_that_becomes_shorter() {
-    const SIZE: u64 = 8 << 20;
-    for length in [Some(SIZE), None] {
-        let file = sparse(SIZE);
-        let (tell, told) = telling();
-        let sent = Arc::clone(&file);
-        let app = http(move |_, _, mut send: Sender| {
-            let (tell, file) = (tell.clone(), Arc::clone(&sent));
-            async move {
-                let headers = length.map(|length| ("content-length", length.to_string())).into_iter().collect();
-                send.send(Outgoing::Start { status: 200, headers }).await?;
-                let file = FileBody { source: FileSource::File(file), offset: 0, len: SIZE };
-                send.send(Outgoing::File { file, more: true }).await?;
-                tell.send(Watched::current())?;
-                send.send(last("")).await.unwrap_err();
-                Ok(())
-            }
-        });
-        let (_server, mut client, _place) = serve(app);
-        client.send(GET);
-        assert!(told.next().comes_to_rest());
-        file.set_len(1 << 20).unwrap();
-        assert_eq!(client.head().status, 200);
-        let (rest, _) = client.rest();
-        assert!(rest.len() < SIZE as usize && !rest.ends_with(b"0\r\n\r\n"));
-    }
-}
-
-fn sparse(len: u64) -> Arc<File> {
-    let file = tempfile::tempfile().expect("room for a file");
-    file.set_len(len).expect("a file without content");
-    Arc::new(file)
 }

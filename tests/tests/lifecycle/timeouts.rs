@@ -3,7 +3,7 @@ use std::io::{ErrorKind, Read};
 use std::time::{Duration, Instant};
 use transom::{End, Error, HttpScope, Receiver, SendError, Sender};
 use transom_server::Config;
-use transom_tests::{Client, Closed, PATIENCE, Running, http, last, more, quiet, respond, start, telling};
+use transom_tests::{Client, Closed, Running, http, last, more, quiet, respond, start, telling};
 
 const SHORT: Option<Duration> = Some(Duration::from_millis(100));
 
@@ -48,9 +48,7 @@ fn a_head_that_trickles() {
     client.stream().set_read_timeout(Some(Duration::from_millis(5))).unwrap();
     client.send("GET / HTTP/1.1\r\n");
     let mut first = [0];
-    let begun = Instant::now();
     let count = loop {
-        assert!(begun.elapsed() < PATIENCE, "every byte makes it longer");
         client.send("x");
         match client.stream().read(&mut first) {
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}

@@ -207,7 +207,6 @@ fn fields() {
                         ("keep-alive", "timeout=5"),
                         ("proxy-connection", "keep-alive"),
                         ("te", "trailers"),
-                        ("upgrade", "foo"),
                         ("x-foo", "stays"),
                     ];
                     vec![respond(200, &fields, "ok")]
