@@ -1,4 +1,4 @@
-use crate::{AccessLog, Limits};
+use crate::{AccessLog, Limits, WebSocketConfig};
 use std::time::Duration;
 use transom::Headers;
 
@@ -20,6 +20,8 @@ pub struct Config {
     pub runtime: Runtime,
     /// The limits and timeouts of the wire.
     pub limits: Limits,
+    /// How WebSockets are served.
+    pub websocket: WebSocketConfig,
     /// How long running calls may go on after the stop; then they are dropped.
     pub grace: Duration,
     /// How long the application may take to start up, and to clean up; `None` is for ever.
@@ -66,6 +68,7 @@ impl Default for Config {
             workers: 0,
             runtime: Runtime::PerCore,
             limits: Limits::default(),
+            websocket: WebSocketConfig::default(),
             grace: Duration::from_secs(30),
             lifespan_timeout: Some(Duration::from_secs(60)),
             blocking_threads: 64,

@@ -17,6 +17,7 @@ mod server;
 mod threads;
 mod timer;
 mod transport;
+mod websocket;
 mod worker;
 
 pub use access_log::{AccessLog, Format, FormatError, Outcome, Record};
@@ -28,3 +29,4 @@ pub use config::{Config, Runtime};
 pub use limits::Limits;
 pub use listener::{ListenError, ListenOptions, Listener};
 pub use server::{ServeError, Server};
+pub use websocket::{DeflateMode, WebSocketConfig};

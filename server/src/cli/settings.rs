@@ -51,6 +51,7 @@ impl From<Options> for Settings {
                     connections: above_zero(limits.limit_connections),
                     in_flight: above_zero(limits.limit_in_flight),
                 },
+                websocket: Config::default().websocket,
                 grace: timeouts.timeout_grace.0,
                 lifespan_timeout: timeouts.timeout_lifespan.timeout(),
                 blocking_threads: workers.blocking_threads.into(),
