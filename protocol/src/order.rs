@@ -9,4 +9,4 @@ mod websocket;
 
 pub use http::{HttpRules, HttpSend, Returned};
 pub use lifespan::LifespanSend;
-pub use websocket::WebSocketSend;
+pub use websocket::{WebSocketReturned, WebSocketSend};

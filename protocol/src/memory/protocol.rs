@@ -1,5 +1,5 @@
 use super::Verdict;
-use crate::order::{HttpRules, HttpSend, LifespanSend, Returned, WebSocketSend};
+use crate::order::{HttpRules, HttpSend, LifespanSend, Returned, WebSocketReturned, WebSocketSend};
 use crate::{BodyHint, End, Error, HttpScope, Incoming, Outgoing, SendError, Utf8, WebSocketScope};
 
 /// How far an exchange has come, and what differs between the protocols: what may be sent and received, and when it
@@ -180,8 +180,12 @@ impl Protocol {
     /// What a server does when the call returned `result`.
     pub(super) fn returned(&self, result: Result<(), &Error>) -> Verdict {
         let returned = match self {
-            Self::Http { send, .. } => Ok(send.returned(result)),
-            Self::WebSocket { send, .. } => send.returned(result),
+            Self::Http { send, .. } => send.returned(result),
+            Self::WebSocket { send, .. } => match send.returned(result) {
+                WebSocketReturned::Handshake(returned) => returned,
+                WebSocketReturned::Close(code) => return Verdict::Close(code),
+                WebSocketReturned::Nothing => return Verdict::Nothing,
+            },
             Self::Lifespan { send, .. } => {
                 return match result {
                     Ok(()) => Verdict::Nothing,
@@ -191,10 +195,9 @@ impl Protocol {
             }
         };
         match returned {
-            Ok(Returned::Nothing) | Err(1005) => Verdict::Nothing,
-            Ok(Returned::Respond(status)) => Verdict::Respond(status),
-            Ok(Returned::Abort) => Verdict::Abort,
-            Err(code) => Verdict::Close(code),
+            Returned::Nothing => Verdict::Nothing,
+            Returned::Respond(status) => Verdict::Respond(status),
+            Returned::Abort => Verdict::Abort,
         }
     }
 }

@@ -15,6 +15,17 @@ pub struct WebSocketSend {
     subprotocols: Vec<Box<str>>,
 }
 
+/// What is to be done when the call of a WebSocket has returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WebSocketReturned {
+    /// The handshake was not accepted: what is to be done about its response.
+    Handshake(Returned),
+    /// The socket is open: close it with this code.
+    Close(u16),
+    /// Nothing: the application closed the socket, or it is closed.
+    Nothing,
+}
+
 #[derive(Clone, Debug)]
 enum State {
     /// Before `Accept`, and while or after denying: what HTTP allows.
@@ -67,6 +78,12 @@ impl WebSocketSend {
                 {
                     return Err(Violation::BadStatus.into());
                 }
+                let denial = Capabilities::WEBSOCKET_DENIAL;
+                if matches!(event, Outgoing::Response { .. } | Outgoing::Start { .. })
+                    && !http.rules().capabilities.contains(denial)
+                {
+                    return Err(SendError::Unsupported(denial));
+                }
                 http.accept(event)?;
                 if http.is_done() {
                     self.state = State::Denied;
@@ -115,20 +132,15 @@ impl WebSocketSend {
         matches!(self.state, State::Denied)
     }
 
-    /// What the server does when the call returned `result`: about the handshake, or `Err` once the socket was
-    /// accepted.
-    ///
-    /// # Errors
-    /// The close code with which the server ends an open socket: 1000 after `Ok`, 1011 after a failure; 1005
-    /// when there is nothing left to send.
-    pub fn returned(&self, result: Result<(), &Error>) -> Result<Returned, u16> {
+    /// What the server does when the call returned `result`.
+    pub fn returned(&self, result: Result<(), &Error>) -> WebSocketReturned {
         match (&self.state, result) {
-            (State::Handshake(http), Ok(())) if http.is_idle() => Ok(Returned::Respond(403)),
-            (State::Handshake(http), result) => Ok(http.returned(result)),
-            (State::Denied, _) => Ok(Returned::Nothing),
-            (State::Open { .. }, Ok(())) => Err(1000),
-            (State::Open { .. }, Err(_)) => Err(1011),
-            (State::Closing | State::Closed(_), _) => Err(1005),
+            (State::Handshake(http), Ok(())) if http.is_idle() => WebSocketReturned::Handshake(Returned::Respond(403)),
+            (State::Handshake(http), result) => WebSocketReturned::Handshake(http.returned(result)),
+            (State::Denied, _) => WebSocketReturned::Handshake(Returned::Nothing),
+            (State::Open { .. }, Ok(())) => WebSocketReturned::Close(1000),
+            (State::Open { .. }, Err(_)) => WebSocketReturned::Close(1011),
+            (State::Closing | State::Closed(_), _) => WebSocketReturned::Nothing,
         }
     }
 }
@@ -211,13 +223,16 @@ mod tests {
 
     #[test]
     fn denying() {
-        let mut send = connecting(Capabilities::NONE);
+        let denial = Capabilities::WEBSOCKET_DENIAL;
+        assert_eq!(connecting(Capabilities::NONE).accept(&respond(401)), Err(SendError::Unsupported(denial)));
+
+        let mut send = connecting(denial);
         assert_eq!(send.accept(&respond(200)), Err(Violation::BadStatus.into()));
         send.accept(&respond(401)).unwrap();
         assert!(send.is_denied());
         assert_eq!(send.accept(&accept(None)), Err(SendError::Finished));
 
-        let mut send = connecting(Capabilities::NONE);
+        let mut send = connecting(denial);
         send.accept(&Outgoing::Start { status: 404, headers: Headers::new() }).unwrap();
         assert_eq!(send.accept(&accept(None)), Err(Violation::OutOfOrder.into()));
         assert_eq!(send.accept(&close(1000)), Err(Violation::OutOfOrder.into()));
@@ -253,10 +268,11 @@ mod tests {
     #[test]
     fn returns() {
         let failure = Error::from("oops");
-        assert_eq!(connecting(Capabilities::NONE).returned(Ok(())), Ok(Returned::Respond(403)));
-        assert_eq!(connecting(Capabilities::NONE).returned(Err(&failure)), Ok(Returned::Respond(500)));
-        assert_eq!(open(Capabilities::NONE).returned(Ok(())), Err(1000));
-        assert_eq!(open(Capabilities::NONE).returned(Err(&failure)), Err(1011));
+        let connecting = connecting(Capabilities::NONE);
+        assert_eq!(connecting.returned(Ok(())), WebSocketReturned::Handshake(Returned::Respond(403)));
+        assert_eq!(connecting.returned(Err(&failure)), WebSocketReturned::Handshake(Returned::Respond(500)));
+        assert_eq!(open(Capabilities::NONE).returned(Ok(())), WebSocketReturned::Close(1000));
+        assert_eq!(open(Capabilities::NONE).returned(Err(&failure)), WebSocketReturned::Close(1011));
     }
 
     #[test]
