@@ -6,9 +6,9 @@
 //!                                       └ exchange: what both sides share while a call runs
 //! ```
 //!
-//! `head`, `target`, `decode`, `encode` and `output` are pure: bytes and values, no socket, no clock. `exchange` is the
+//! `head`, `target`, `decode`, `encode` and `response` are pure: bytes and values, no socket, no clock. `exchange` is the
 //! state behind the application's handles. `connection` is the shell that reads, writes and waits: `running` while a
-//! call runs, `wire` being its socket and `equipment` what it has only while it is busy.
+//! call runs, and `equipment` is what it has only while it is busy.
 
 mod authority;
 mod connection;
@@ -18,11 +18,9 @@ mod encode;
 mod equipment;
 mod exchange;
 mod head;
-mod output;
+mod response;
 mod running;
 mod target;
-mod wire;
 
 pub(crate) use connection::serve;
 pub(crate) use encode::Fixed;
-pub(crate) use output::SLICES;

@@ -9,15 +9,19 @@ mod blocking;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod config;
+mod driver;
 mod http1;
 mod lifespan;
 mod limits;
 mod listener;
+mod output;
 mod server;
 mod threads;
 mod timer;
 mod transport;
+mod waiting;
 mod websocket;
+mod wire;
 mod worker;
 
 pub use access_log::{AccessLog, Format, FormatError, Outcome, Record};

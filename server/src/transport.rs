@@ -1,6 +1,6 @@
 //! One connection's bytes, whatever carries them.
 
-use crate::http1::SLICES;
+use crate::output::SLICES;
 use bytes::BytesMut;
 use rustix::buffer::spare_capacity;
 use std::fs::File;

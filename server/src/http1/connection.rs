@@ -6,9 +6,9 @@ use super::equipment::{Borrowed, Equipment};
 use super::exchange::{Begin, Finished};
 use super::head::{self, Refused};
 use super::running::Running;
-use super::wire::Wire;
 use crate::access_log::{Outcome, Record};
 use crate::transport::Transport;
+use crate::wire::Wire;
 use crate::worker::Worker;
 use bytes::Buf;
 use std::future::{Future, poll_fn};
@@ -248,7 +248,7 @@ impl<'w> Connection<'w> {
                 _ if running.is_lost() => Outcome::Disconnected,
                 _ => Outcome::Complete,
             };
-            self.record(finished.status, finished.body_bytes, outcome);
+            self.record(finished.response.status, finished.response.body_bytes, outcome);
         }
         after
     }
@@ -266,21 +266,24 @@ impl<'w> Connection<'w> {
             let Equipment { exchanges, lent, .. } = &mut *self.equipment;
             exchanges.collect_rest(&mut lent.output);
         }
-        let asked = Asked { keep_alive: finished.asked.keep_alive && finished.end.is_none(), ..finished.asked };
+        let asked = Asked {
+            keep_alive: finished.response.asked.keep_alive && finished.end.is_none(),
+            ..finished.response.asked
+        };
         match finished.returned {
-            Returned::Nothing if finished.framing == Framing::Tunnel => After::Close { linger: true },
+            Returned::Nothing if finished.response.framing == Framing::Tunnel => After::Close { linger: true },
             Returned::Nothing => self.settle(finished.unread.take(), asked.keep_alive).await,
             Returned::Respond(status) => {
-                finished.status = blame(status, finished.end.as_ref());
-                let keep_alive = asked.keep_alive && finished.status >= 500 && !finished.expects_continue;
-                self.answer(finished.status, &Headers::new(), Asked { keep_alive, ..asked });
+                finished.response.status = blame(status, finished.end.as_ref());
+                let keep_alive = asked.keep_alive && finished.response.status >= 500 && !finished.expects_continue;
+                self.answer(finished.response.status, &Headers::new(), Asked { keep_alive, ..asked });
                 self.settle(finished.unread.take(), keep_alive).await
             }
             // What was accepted is delivered; that it is not all must show. Where only the end of the connection
             // marks the end of the body, a reset is the only way to say so.
             Returned::Abort => {
                 let flushed = self.flush().await;
-                match finished.framing {
+                match finished.response.framing {
                     Framing::Length | Framing::Chunked if flushed => After::Close { linger: false },
                     _ => After::Reset,
                 }

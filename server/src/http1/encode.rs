@@ -4,8 +4,8 @@
 //! chooses the framing (RFC 9112 section 6), which is the server's alone, and writes.
 
 use super::date;
-use super::output::Output;
 use crate::Config;
+use crate::output::Output;
 use bytes::Bytes;
 use std::io::Write;
 use std::time::Instant;
@@ -13,19 +13,19 @@ use transom::{Headers, HttpVersion, field};
 
 /// What the request decides about the framing of its response.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Asked {
-    pub(super) version: HttpVersion,
+pub(crate) struct Asked {
+    pub(crate) version: HttpVersion,
     /// HEAD: heads are as for GET, bodies are not sent.
-    pub(super) head: bool,
+    pub(crate) head: bool,
     /// CONNECT: a 2xx has no framing fields.
-    pub(super) connect: bool,
+    pub(crate) connect: bool,
     /// The connection may be used again, as far as the request and the server are concerned.
-    pub(super) keep_alive: bool,
+    pub(crate) keep_alive: bool,
 }
 
 /// How the body of a started response is marked off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Framing {
+pub(crate) enum Framing {
     /// Its length was announced.
     Length,
     /// In chunks.

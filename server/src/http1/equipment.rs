@@ -6,21 +6,15 @@
 
 use super::exchange::{Exchanges, Lent};
 use super::head::Parser;
-use super::output::Output;
 use crate::application::Call;
+use crate::output::Output;
+use crate::wire::READ;
 use crate::worker::Worker;
 use bytes::BytesMut;
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use transom::Head;
-
-/// Read at once. A head fits; and a read that does not fill its buffer tells the runtime that the socket is empty,
-/// which saves the read that would only have found that out.
-pub(super) const READ: usize = 16 << 10;
-
-/// Read at once of a body that is waited for.
-pub(super) const READ_BODY: usize = 128 << 10;
 
 /// Kept by each thread.
 const KEPT: usize = 64;

@@ -5,11 +5,13 @@
 //! another task or thread) wakes it. No channel, no task, and no lock is held while bytes are read or written.
 
 mod handles;
-mod waiting;
 
 use super::decode::{DecodeLimits, Decoder};
 use super::encode::{self, Asked, Framing};
-use super::output::Output;
+use super::response::Response;
+use crate::driver::Driver;
+use crate::output::Output;
+use crate::waiting::Waiting;
 use crate::worker::Worker;
 use bytes::{Bytes, BytesMut};
 use std::sync::atomic::AtomicU64;
@@ -18,7 +20,6 @@ use std::task::Waker;
 use tokio::time::Instant;
 use transom::order::{HttpRules, HttpSend, Returned};
 use transom::{BodyHint, Capabilities, End, Error, ExchangeId, Headers, HttpVersion, Outgoing};
-use waiting::Waiting;
 
 /// Exchanges, one after the other: of one connection while it has them, then of another.
 pub(super) struct Exchanges {
@@ -58,28 +59,17 @@ struct State {
     protocol: Option<Box<str>>,
     /// The request was handed over to its end.
     received: bool,
-    asked: Asked,
-    framing: Framing,
+    response: Response,
     expects_continue: bool,
     wants_input: bool,
     /// The peer closed its sending side, in a tunnel.
     input_ended: bool,
     /// Bytes that the connection took to write and has not written.
     in_flight: u64,
-    status: u16,
-    body_bytes: u64,
     abandoned: bool,
     now: Instant,
     waiting: Waiting,
     driver: Driver,
-}
-
-/// What the connection's task is doing.
-enum Driver {
-    /// It is running and looks at the state before it parks. Whether there is something to see.
-    Running { news: bool },
-    /// It waits to be woken.
-    Parked(Waker),
 }
 
 /// A request, about to be handed over.
@@ -116,13 +106,10 @@ pub(super) struct Finished {
     /// The exchange was lost before everything that was sent was written.
     pub(super) cut: bool,
     pub(super) end: Option<End>,
-    pub(super) asked: Asked,
-    pub(super) framing: Framing,
+    pub(super) response: Response,
     pub(super) expects_continue: bool,
     /// What is left of the request body.
     pub(super) unread: Option<Decoder>,
-    pub(super) status: u16,
-    pub(super) body_bytes: u64,
 }
 
 /// What is allowed of a body that is not there.
@@ -141,18 +128,15 @@ impl Exchanges {
             lost: None,
             protocol: None,
             received: true,
-            asked,
-            framing: Framing::Absent,
+            response: Response::new(asked),
             expects_continue: false,
             wants_input: false,
             input_ended: false,
             in_flight: 0,
-            status: 0,
-            body_bytes: 0,
             abandoned: false,
             now: Instant::now(),
             waiting: Waiting::default(),
-            driver: Driver::Running { news: false },
+            driver: Driver::RUNNING,
         };
         Self { worker, complete: AtomicU64::new(0), state: Mutex::new(state) }
     }
@@ -175,17 +159,14 @@ impl Exchanges {
         state.end = None;
         state.lost = None;
         state.protocol = begin.protocol;
-        state.asked = begin.asked;
-        state.framing = Framing::Absent;
+        state.response = Response::new(begin.asked);
         state.expects_continue = begin.expects_continue;
         state.wants_input = false;
         state.input_ended = false;
         state.in_flight = 0;
-        state.status = 0;
-        state.body_bytes = 0;
         state.abandoned = false;
         state.now = begin.now;
-        state.driver = Driver::Running { news: false };
+        state.driver = Driver::RUNNING;
         state.id
     }
 
@@ -196,7 +177,7 @@ impl Exchanges {
         let mut state = self.lock();
         let smooth = state.send.is_done()
             && state.end.is_none()
-            && state.asked.keep_alive
+            && state.response.asked.keep_alive
             && state.decoder.is_finished()
             && state.waiting.is_empty()
             && lent.output.is_empty();
@@ -224,11 +205,8 @@ impl Exchanges {
             cut: state.lost.is_some(),
             returned: state.send.returned(result),
             end: state.end.take(),
-            asked: state.asked,
-            framing: state.framing,
+            response: state.response,
             expects_continue: state.expects_continue,
-            status: state.status,
-            body_bytes: state.body_bytes,
         };
         state.id.0 += 1;
         let waiting = std::mem::take(&mut state.waiting);
@@ -250,7 +228,7 @@ impl Exchanges {
     /// Takes what the application sent, if `output` has room for it, and says what it waits for.
     pub(super) fn collect(&self, output: &mut Output, now: Instant) -> Demand {
         let mut state = self.lock();
-        state.driver = Driver::Running { news: false };
+        state.driver = Driver::RUNNING;
         state.now = now;
         if output.is_empty() {
             std::mem::swap(output, &mut state.lent.output);
@@ -261,7 +239,7 @@ impl Exchanges {
             buffered: state.lent.input.len(),
             remaining: state.decoder.remaining().unwrap_or(u64::MAX),
             abandoned: std::mem::take(&mut state.abandoned),
-            tunnel: state.framing == Framing::Tunnel,
+            tunnel: state.response.framing == Framing::Tunnel,
             done: state.send.is_done(),
         }
     }
@@ -309,7 +287,7 @@ impl Exchanges {
     /// counts as leaving.
     pub(super) fn input_ended(&self, driver: &Waker) -> Option<bool> {
         let mut state = self.lock();
-        if state.framing != Framing::Tunnel && !self.worker.config().half_close {
+        if state.response.framing != Framing::Tunnel && !self.worker.config().half_close {
             return None;
         }
         state.input_ended = true;
@@ -346,7 +324,7 @@ impl Exchanges {
     /// The status and the bytes of body that were sent so far.
     pub(super) fn progress(&self) -> (u16, u64) {
         let state = self.lock();
-        (state.status, state.body_bytes)
+        (state.response.status, state.response.body_bytes)
     }
 
     /// Answers on behalf of an application that gave its `Sender` away before it answered; `false` if it had begun to.
@@ -356,12 +334,12 @@ impl Exchanges {
             return false;
         }
         let state = &mut *state;
-        state.asked.keep_alive = false;
-        let (asked, now) = (state.asked, state.now);
+        state.response.asked.keep_alive = false;
+        let (asked, now) = (state.response.asked, state.now);
         state.lent.output.append(|out| {
             encode::own(out, status, asked, &Headers::new(), self.worker.fixed(), now.into_std());
         });
-        state.status = status;
+        state.response.status = status;
         // Idle, it takes any error status.
         let _ = state.send.accept(&Outgoing::Response { status, headers: Headers::new(), body: Bytes::new() });
         state.end = Some(End::Complete);
@@ -371,7 +349,7 @@ impl Exchanges {
     /// The connection is at work again: what the call does now, it will see before it parks.
     pub(super) fn resume(&self, driver: &Waker) {
         let mut state = self.lock();
-        state.driver = Driver::Running { news: false };
+        state.driver = Driver::RUNNING;
         // A `recv` in the connection's own task will be polled again if it is still waited for; if not, no byte is due.
         if state.waiting.receive.as_ref().is_some_and(|waker| waker.will_wake(driver)) {
             state.wants_input = false;
@@ -380,12 +358,7 @@ impl Exchanges {
 
     /// Lets the connection wait, unless something happened since [`collect`](Self::collect).
     pub(super) fn park(&self, waker: &Waker) -> bool {
-        let mut state = self.lock();
-        if let Driver::Running { news: true } = state.driver {
-            return false;
-        }
-        state.driver = Driver::Parked(waker.clone());
-        true
+        self.lock().driver.park(waker)
     }
 
     #[inline]

@@ -2,9 +2,10 @@
 //! is written and what it wants is read. Writing comes before every wait, so an application never has to flush.
 
 use super::connection::Connection;
-use super::equipment::{Equipment, READ};
+use super::equipment::Equipment;
 use super::exchange::Demand;
 use crate::application::Outcome;
+use crate::wire::READ;
 use std::io;
 use std::task::{Context, Poll};
 use tokio::time::Instant;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::http1::output::Next;
+use crate::output::Next;
 
 const GET: Asked = Asked { version: HttpVersion::Http11, head: false, connect: false, keep_alive: true };
 const LAST: Asked = Asked { keep_alive: false, ..GET };

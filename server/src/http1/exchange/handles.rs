@@ -3,17 +3,14 @@
 use super::super::decode::Decoded;
 use super::super::decode::Decoder;
 use super::super::encode::{self, Framing};
-use super::waiting::register;
-use super::{Driver, Exchanges, State};
+use super::super::response::{self, Setting};
+use super::{Exchanges, State};
+use crate::waiting::register;
 use bytes::Bytes;
-use std::fs::File;
+use std::sync::MutexGuard;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Poll};
-use transom::{
-    BadRequest, End, Exchange, ExchangeId, FileBody, FileSource, Half, Headers, Incoming, Outgoing, SendError,
-    Violation,
-};
+use transom::{BadRequest, End, Exchange, ExchangeId, Half, Headers, Incoming, Outgoing, SendError};
 
 impl Exchange for Exchanges {
     fn poll_recv(&self, id: ExchangeId, cx: &mut Context<'_>) -> Poll<Incoming> {
@@ -144,64 +141,38 @@ impl Exchange for Exchanges {
 impl Exchanges {
     #[inline]
     fn send(&self, state: &mut State, event: Outgoing) -> Result<(), SendError> {
-        if let Outgoing::File { file, .. } = &event {
-            // Legal first, readable second; and a refusal changes nothing.
-            let mut send = state.send.clone();
-            send.accept(&event)?;
-            let opened = open(file)?;
-            state.send = send;
-            state.push_file(opened, file.offset, file.len);
-        } else {
-            state.send.accept(&event)?;
+        let mut opened = None;
+        match &event {
+            Outgoing::File { file, .. } => {
+                // Legal first, readable second; and a refusal changes nothing.
+                let mut send = state.send.clone();
+                send.accept(&event)?;
+                opened = Some(response::open(file)?);
+                state.send = send;
+            }
+            event => state.send.accept(event)?,
         }
-        let now = state.now.into_std();
         match event {
-            Outgoing::Response { status, headers, body } => {
-                self.head(state, status, &headers, Some(body.len()), now);
-                if state.framing == Framing::Length {
-                    state.body_bytes = body.len() as u64;
-                    state.lent.output.push_body(body);
-                }
+            // A client that was not told to continue may send the body or leave it out (RFC 9110 section 10.1.1), so
+            // where its next request begins is not known.
+            Outgoing::Response { .. } | Outgoing::Start { .. } => {
+                let last = state.expects_continue || state.end.is_some() || self.worker.is_draining();
+                state.response.asked.keep_alive &= !last;
             }
-            Outgoing::Start { status, headers } => {
-                self.head(state, status, &headers, None, now);
-                state.open_tunnel();
-            }
-            Outgoing::Body { data, more } => {
-                if state.framing != Framing::Absent {
-                    state.body_bytes += data.len() as u64;
-                }
-                encode::body(&mut state.lent.output, state.framing, data);
-                if !more {
-                    encode::end(&mut state.lent.output, state.framing, None);
-                }
-            }
-            Outgoing::File { more: false, .. } => encode::end(&mut state.lent.output, state.framing, None),
-            Outgoing::Trailers(fields) => encode::end(&mut state.lent.output, state.framing, Some(&fields)),
-            Outgoing::Informational { status, headers } => {
-                state.expects_continue &= status != 100;
-                state.lent.output.append(|out| encode::informational(out, status, &headers));
-            }
-            // Everything else was refused.
+            Outgoing::Informational { status, .. } => state.expects_continue &= status != 100,
             _ => {}
+        }
+        let starts = matches!(event, Outgoing::Start { .. });
+        let State { response, lent, protocol, now, .. } = state;
+        let setting = Setting { fixed: self.worker.fixed(), now: now.into_std(), protocol: protocol.as_deref() };
+        response.write(event, opened, &mut lent.output, setting);
+        if starts {
+            state.open_tunnel();
         }
         if state.send.is_done() {
             self.complete.store(state.id.0, Ordering::Release);
         }
         Ok(())
-    }
-
-    #[inline]
-    fn head(&self, state: &mut State, status: u16, headers: &Headers, whole: Option<usize>, now: std::time::Instant) {
-        // A client that was not told to continue may send the body or leave it out (RFC 9110 section 10.1.1), so where
-        // its next request begins is not known.
-        state.asked.keep_alive &= !state.expects_continue && state.end.is_none() && !self.worker.is_draining();
-        state.status = status;
-        let head = encode::Head { status, headers, whole, protocol: state.protocol.as_deref() };
-        let (asked, fixed) = (state.asked, self.worker.fixed());
-        let (mut framing, mut keep_alive) = (Framing::Absent, false);
-        state.lent.output.append(|out| (framing, keep_alive) = encode::head(out, &head, asked, fixed, now));
-        (state.framing, state.asked.keep_alive) = (framing, keep_alive);
     }
 }
 
@@ -209,7 +180,7 @@ impl State {
     /// The next event of the request, from the bytes that are there.
     #[inline]
     fn receive(&mut self) -> Result<Option<Incoming>, BadRequest> {
-        let tunnel = self.framing == Framing::Tunnel;
+        let tunnel = self.response.framing == Framing::Tunnel;
         if self.decoder.is_finished() {
             // A request without a body says so once, and whoever reads to the end need not know.
             self.received = true;
@@ -237,24 +208,9 @@ impl State {
 
     /// What is received from now on, or after the rest of the request body, is raw.
     fn open_tunnel(&mut self) {
-        if self.framing == Framing::Tunnel && self.decoder.is_finished() {
+        if self.response.framing == Framing::Tunnel && self.decoder.is_finished() {
             self.decoder = Decoder::tunnel();
             self.received = false;
-        }
-    }
-
-    fn push_file(&mut self, file: Arc<File>, offset: u64, len: u64) {
-        if self.framing == Framing::Absent || len == 0 {
-            return;
-        }
-        self.body_bytes += len;
-        let output = &mut self.lent.output;
-        if self.framing == Framing::Chunked {
-            output.append(|out| encode::chunk_size(out, len));
-        }
-        output.push_file(file, offset, len);
-        if self.framing == Framing::Chunked {
-            output.push(b"\r\n");
         }
     }
 }
@@ -262,20 +218,8 @@ impl State {
 /// Has the connection look at the state: before it parks, or by waking it.
 #[inline]
 fn tell_driver(mut state: MutexGuard<'_, State>) {
-    if let Driver::Parked(waker) = std::mem::replace(&mut state.driver, Driver::Running { news: true }) {
+    if let Some(waker) = state.driver.tell() {
         drop(state);
         waker.wake();
     }
-}
-
-/// The file of a range, if it can be read and is as long as the range says.
-fn open(body: &FileBody) -> Result<Arc<File>, Violation> {
-    let file = match &body.source {
-        FileSource::File(file) => Arc::clone(file),
-        FileSource::Path(path) => Arc::new(File::open(path).map_err(|_| Violation::BadFile)?),
-        _ => return Err(Violation::BadFile),
-    };
-    let metadata = file.metadata().map_err(|_| Violation::BadFile)?;
-    let end = body.offset.checked_add(body.len).ok_or(Violation::BadFile)?;
-    if metadata.is_file() && end <= metadata.len() { Ok(file) } else { Err(Violation::BadFile) }
 }

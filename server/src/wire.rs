@@ -1,7 +1,6 @@
 //! The socket of a connection and the one timer for what is expected of its peer.
 
-use super::equipment::{READ, READ_BODY};
-use super::output::{Next, Output, SLICES};
+use crate::output::{Next, Output, SLICES};
 use crate::timer::Timer;
 use crate::transport::{Reading, Transport};
 use bytes::BytesMut;
@@ -13,22 +12,29 @@ use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::time::Instant;
 
-pub(super) struct Wire {
+/// Read at once. A head fits; and a read that does not fill its buffer tells the runtime that the socket is empty,
+/// which saves the read that would only have found that out.
+pub(crate) const READ: usize = 16 << 10;
+
+/// Read at once of a body that is waited for.
+const READ_BODY: usize = 128 << 10;
+
+pub(crate) struct Wire {
     transport: Transport,
     reading: Reading,
-    pub(super) timer: Timer,
+    pub(crate) timer: Timer,
     /// When the peer must have taken some of what waits to be written.
     write_deadline: Option<Instant>,
 }
 
 impl Wire {
-    pub(super) fn new(transport: Transport) -> Self {
+    pub(crate) fn new(transport: Transport) -> Self {
         Self { transport, reading: Reading::default(), timer: Timer::default(), write_deadline: None }
     }
 
     /// Reads what is there, up to one buffer, behind what `input` holds; 0 at the end.
     #[inline]
-    pub(super) fn poll_read(&mut self, input: &mut BytesMut, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    pub(crate) fn poll_read(&mut self, input: &mut BytesMut, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         if input.capacity() - input.len() < READ / 2 {
             // In all as much as the buffer was made for, so that the beginning of a head only moves to its front.
             input.reserve(READ.saturating_sub(input.len()).max(READ / 2));
@@ -37,7 +43,7 @@ impl Wire {
     }
 
     /// Reads what is there of a body that is waited for.
-    pub(super) fn poll_read_body(
+    pub(crate) fn poll_read_body(
         &mut self,
         input: &mut BytesMut,
         remaining: u64,
@@ -62,14 +68,14 @@ impl Wire {
     }
 
     /// Becomes ready when the peer left though bytes of it are unread.
-    pub(super) fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(crate) fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.transport.poll_read_closed(cx, &mut self.reading)
     }
 
     /// Writes what can be written at once. Unlike [`poll_write`](Self::poll_write) it takes no part in the runtime's
     /// fair sharing: for once per request, since reading does.
     #[inline]
-    pub(super) fn write_now(&mut self, output: &mut Output) {
+    pub(crate) fn write_now(&mut self, output: &mut Output) {
         if let Next::Flat(bytes) = output.next() {
             // An error comes again where it is waited for.
             if let Ok(count) = self.transport.try_write(bytes) {
@@ -81,7 +87,7 @@ impl Wire {
 
     /// Writes all of `output`; an error also when the peer took nothing for as long as `timeout`.
     #[inline]
-    pub(super) fn poll_write(
+    pub(crate) fn poll_write(
         &mut self,
         output: &mut Output,
         timeout: Option<Duration>,
@@ -122,12 +128,12 @@ impl Wire {
     }
 
     /// Closes the sending side.
-    pub(super) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.transport.poll_shutdown(cx)
     }
 
     /// Throws away what the peer still sends, until its end or `deadline`.
-    pub(super) fn poll_drain(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
+    pub(crate) fn poll_drain(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
         let mut input = BytesMut::new();
         loop {
             input.clear();
@@ -141,7 +147,7 @@ impl Wire {
     }
 
     /// Makes the coming close a reset.
-    pub(super) fn reset_on_close(&self) {
+    pub(crate) fn reset_on_close(&self) {
         self.transport.reset_on_close();
     }
 }

@@ -3,28 +3,28 @@
 use std::task::{Context, Waker};
 
 #[derive(Default)]
-pub(super) struct Waiting {
-    pub(super) receive: Option<Waker>,
+pub(crate) struct Waiting {
+    pub(crate) receive: Option<Waker>,
     /// For less than the high-water mark to be buffered.
-    pub(super) room: Option<Waker>,
+    pub(crate) room: Option<Waker>,
     /// For nothing to be buffered.
-    pub(super) flush: Option<Waker>,
-    pub(super) closed: Option<Waker>,
+    pub(crate) flush: Option<Waker>,
+    pub(crate) closed: Option<Waker>,
 }
 
 impl Waiting {
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.receive.is_none() && self.room.is_none() && self.flush.is_none() && self.closed.is_none()
     }
 
-    pub(super) fn wake_all(self) {
+    pub(crate) fn wake_all(self) {
         for waker in [self.receive, self.room, self.flush, self.closed].into_iter().flatten() {
             waker.wake();
         }
     }
 
     /// Wakes every task but the driver's own, which is running; whether that one was among them.
-    pub(super) fn wake_others(self, driver: &Waker) -> bool {
+    pub(crate) fn wake_others(self, driver: &Waker) -> bool {
         let mut own = false;
         for waker in [self.receive, self.room, self.flush, self.closed].into_iter().flatten() {
             if waker.will_wake(driver) {
@@ -40,7 +40,7 @@ impl Waiting {
 /// Leaves the caller's waker, and returns the one that was there, to be dropped without the lock: it may be the last
 /// owner of a task that has a handle of this very exchange.
 #[must_use]
-pub(super) fn register(slot: &mut Option<Waker>, cx: &Context<'_>) -> Option<Waker> {
+pub(crate) fn register(slot: &mut Option<Waker>, cx: &Context<'_>) -> Option<Waker> {
     match slot {
         Some(waker) if waker.will_wake(cx.waker()) => None,
         slot => slot.replace(cx.waker().clone()),

@@ -18,7 +18,7 @@ pub(crate) const SLICES: usize = 32;
 
 /// A queue of bytes on their way out.
 #[derive(Debug, Default)]
-pub(super) struct Output {
+pub(crate) struct Output {
     flat: Vec<u8>,
     /// How much of `flat` is written.
     done: usize,
@@ -35,7 +35,7 @@ enum Segment {
 }
 
 /// What is to be written next.
-pub(super) enum Next<'a> {
+pub(crate) enum Next<'a> {
     Nothing,
     Flat(&'a [u8]),
     /// Several pieces, which [`Output::slices`] lists.
@@ -50,18 +50,18 @@ pub(super) enum Next<'a> {
 impl Output {
     /// Appends what `write` writes to the flat buffer.
     #[inline]
-    pub(super) fn append(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+    pub(crate) fn append(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         let before = self.flat.len();
         write(&mut self.flat);
         self.len += (self.flat.len() - before) as u64;
     }
 
-    pub(super) fn push(&mut self, bytes: &[u8]) {
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.flat.extend_from_slice(bytes);
         self.len += bytes.len() as u64;
     }
 
-    pub(super) fn push_body(&mut self, data: Bytes) {
+    pub(crate) fn push_body(&mut self, data: Bytes) {
         if data.len() <= COPIED {
             self.push(&data);
         } else {
@@ -70,7 +70,7 @@ impl Output {
         }
     }
 
-    pub(super) fn push_file(&mut self, file: Arc<File>, offset: u64, len: u64) {
+    pub(crate) fn push_file(&mut self, file: Arc<File>, offset: u64, len: u64) {
         if len > 0 {
             self.len += len;
             self.between.push_back((self.flat.len(), Segment::File { file, offset, len }));
@@ -78,17 +78,17 @@ impl Output {
     }
 
     /// Bytes that wait.
-    pub(super) fn len(&self) -> u64 {
+    pub(crate) fn len(&self) -> u64 {
         self.len
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.len == 0
     }
 
     /// Drops everything. The flat buffer stays, unless it grew large.
     #[inline]
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.flat.clear();
         if self.flat.capacity() > KEPT {
             self.flat = Vec::new();
@@ -99,7 +99,7 @@ impl Output {
         (self.done, self.len) = (0, 0);
     }
 
-    pub(super) fn next(&self) -> Next<'_> {
+    pub(crate) fn next(&self) -> Next<'_> {
         match self.between.front() {
             None if self.len == 0 => Next::Nothing,
             None => Next::Flat(&self.flat[self.done..]),
@@ -111,7 +111,7 @@ impl Output {
     }
 
     /// Lists the pieces up to the next file, as many as there is room for, and says how many.
-    pub(super) fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>; SLICES]) -> usize {
+    pub(crate) fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>; SLICES]) -> usize {
         let (mut count, mut position) = (0, self.done);
         for (at, segment) in &self.between {
             // Each turn takes two at most, and the rest of the flat buffer one.
@@ -135,7 +135,7 @@ impl Output {
     }
 
     /// Takes note that the first `count` bytes are written.
-    pub(super) fn advance(&mut self, mut count: u64) {
+    pub(crate) fn advance(&mut self, mut count: u64) {
         self.len -= count;
         if self.len == 0 {
             return self.clear();
