@@ -3,7 +3,7 @@
 use super::field::{Field, field_value, root_path};
 use super::{period::Period, size::Size};
 use crate::access_log::Format;
-use crate::{Bind, Config, Limits};
+use crate::{Bind, Config, Limits, WebSocketConfig};
 use clap::builder::BoolishValueParser;
 use clap::parser::ValueSource;
 use clap::{ArgAction, ArgMatches, Args, FromArgMatches, ValueEnum};
@@ -25,6 +25,8 @@ pub(super) struct Options {
     #[command(flatten)]
     pub(super) responses: Responses,
     #[command(flatten)]
+    pub(super) websocket: WebSocketOptions,
+    #[command(flatten)]
     pub(super) logging: Logging,
     #[command(flatten)]
     pub(super) other: Other,
@@ -35,9 +37,10 @@ impl Options {
     pub(super) fn of(matches: &ArgMatches) -> Self {
         let options = Self::from_arg_matches(matches);
         let mut options = options.expect("the command has all of these arguments, which clap has checked");
-        let Self { responses, logging, .. } = &mut options;
+        let Self { responses, websocket, logging, .. } = &mut options;
         responses.no_server_header = is_last(matches, "no_server_header", "server_header");
         responses.no_date_header = is_last(matches, "no_date_header", "date_header");
+        websocket.no_ws = is_last(matches, "no_ws", "ws");
         logging.no_access_log = is_last(matches, "no_access_log", "access_log");
         options
     }
@@ -286,6 +289,66 @@ pub(super) struct Responses {
 }
 
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "WebSocket")]
+pub(super) struct WebSocketOptions {
+    /// Serve WebSocket handshakes as WebSockets [default: on]
+    #[arg(
+        long,
+        env = "TRANSOM_WS",
+        value_parser = BoolishValueParser::new(),
+        default_value_t = WebSocketConfig::default().enabled,
+        action = ArgAction::SetTrue
+    )]
+    pub(super) ws: bool,
+    /// Serve them as HTTP requests like others
+    #[arg(long)]
+    pub(super) no_ws: bool,
+    /// Bytes of a message, uncompressed; more is a close with 1009; 0 is unlimited
+    #[arg(
+        long,
+        env = "TRANSOM_WS_MAX_MESSAGE",
+        value_name = "SIZE",
+        default_value_t = WebSocketConfig::default().max_message.unwrap_or(0).into()
+    )]
+    pub(super) ws_max_message: Size,
+    /// Without a byte from the client; then it is sent a ping; 0 is never
+    #[arg(
+        long,
+        env = "TRANSOM_WS_PING_INTERVAL",
+        value_name = "TIME",
+        default_value_t = Period::of(WebSocketConfig::default().ping_interval)
+    )]
+    pub(super) ws_ping_interval: Period,
+    /// Without a byte from the client after a ping; then it is a close with 1011; 0 is never
+    #[arg(
+        long,
+        env = "TRANSOM_WS_PING_TIMEOUT",
+        value_name = "TIME",
+        default_value_t = Period::of(WebSocketConfig::default().ping_timeout)
+    )]
+    pub(super) ws_ping_timeout: Period,
+    /// For the client to answer a close, before the connection is closed; 0 closes at once
+    #[arg(
+        long,
+        env = "TRANSOM_WS_CLOSE_TIMEOUT",
+        value_name = "TIME",
+        default_value_t = Period(WebSocketConfig::default().close_timeout)
+    )]
+    pub(super) ws_close_timeout: Period,
+    /// Compress messages, if the client offers it: each by itself, or by what went before; alone it is per-message
+    #[arg(
+        long,
+        env = "TRANSOM_WS_DEFLATE",
+        value_name = "MODE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value = "off",
+        default_missing_value = "per-message"
+    )]
+    pub(super) ws_deflate: DeflateOption,
+}
+
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Logging")]
 pub(super) struct Logging {
     /// The least important messages to write to standard error
@@ -328,6 +391,13 @@ pub(super) struct Other {
 pub(super) enum RuntimeOption {
     PerCore,
     WorkStealing,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum DeflateOption {
+    Off,
+    PerMessage,
+    ContextTakeover,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,8 +1,8 @@
 //! What the options mean.
 
-use super::options::{LogLevel, Options, RuntimeOption};
+use super::options::{DeflateOption, LogLevel, Options, RuntimeOption};
 use crate::access_log::Format;
-use crate::{Bind, Config, Limits, ListenOptions, Runtime};
+use crate::{Bind, Config, DeflateMode, Limits, ListenOptions, Runtime, WebSocketConfig};
 
 /// All that is needed to serve an application.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub(super) struct Settings {
 
 impl From<Options> for Settings {
     fn from(options: Options) -> Self {
-        let Options { listening, workers, limits, timeouts, responses, logging, other: _ } = options;
+        let Options { listening, workers, limits, timeouts, responses, websocket, logging, other: _ } = options;
         // A `--no-` flag has no variable, and is set only if it was typed after its opposite.
         let server_header = !responses.no_server_header && !responses.server_header.is_empty();
         let access_log = logging.access_log && !logging.no_access_log;
@@ -51,7 +51,18 @@ impl From<Options> for Settings {
                     connections: above_zero(limits.limit_connections),
                     in_flight: above_zero(limits.limit_in_flight),
                 },
-                websocket: Config::default().websocket,
+                websocket: WebSocketConfig {
+                    enabled: websocket.ws && !websocket.no_ws,
+                    max_message: above_zero(websocket.ws_max_message.in_memory()),
+                    ping_interval: websocket.ws_ping_interval.timeout(),
+                    ping_timeout: websocket.ws_ping_timeout.timeout(),
+                    close_timeout: websocket.ws_close_timeout.0,
+                    deflate: match websocket.ws_deflate {
+                        DeflateOption::Off => DeflateMode::Off,
+                        DeflateOption::PerMessage => DeflateMode::PerMessage,
+                        DeflateOption::ContextTakeover => DeflateMode::ContextTakeover,
+                    },
+                },
                 grace: timeouts.timeout_grace.0,
                 lifespan_timeout: timeouts.timeout_lifespan.timeout(),
                 blocking_threads: workers.blocking_threads.into(),

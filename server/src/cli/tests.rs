@@ -1,9 +1,10 @@
 use super::*;
-use crate::{Bind, Config, Limits, ListenOptions, Runtime};
+use crate::{Bind, Config, DeflateMode, Limits, ListenOptions, Runtime, WebSocketConfig};
 use clap_complete::Shell;
 use std::time::Duration;
 
-const HEADINGS: [&str; 7] = ["Listening", "Workers", "Limits", "Timeouts", "Responses", "Logging", "Other"];
+const HEADINGS: [&str; 8] =
+    ["Listening", "Workers", "Limits", "Timeouts", "Responses", "WebSocket", "Logging", "Other"];
 
 async fn nothing(_: transom::Scope, _: transom::Receiver, _: transom::Sender) -> Result<(), transom::Error> {
     Ok(())
@@ -119,6 +120,28 @@ fn every_setting_can_be_changed() {
     assert_eq!(config.headers, [("x-a", "1, 2"), ("x-b", "3")].into_iter().collect());
     assert_eq!((config.root_path.as_str(), config.strict_target, config.half_close), ("/api", true, true));
 
+    let websocket = good(&[
+        "--no-ws",
+        "--ws-max-message=4k",
+        "--ws-ping-interval=5",
+        "--ws-ping-timeout=6s",
+        "--ws-close-timeout=7ms",
+        "--ws-deflate=context-takeover",
+    ])
+    .config
+    .websocket;
+    assert_eq!(
+        websocket,
+        WebSocketConfig {
+            enabled: false,
+            max_message: Some(4 << 10),
+            ping_interval: Some(seconds(5)),
+            ping_timeout: Some(seconds(6)),
+            close_timeout: Duration::from_millis(7),
+            deflate: DeflateMode::ContextTakeover,
+        }
+    );
+
     let listening = good(&["-b", "8000,[::1]:80", "--bind=unix:/a", "--unix-mode=600", "--backlog=9", "--reuse-port"]);
     assert_eq!(
         listening.binds.iter().map(Bind::to_string).collect::<Vec<_>>(),
@@ -140,12 +163,28 @@ fn zero_switches_off() {
         "--limit-body=0",
         "--limit-connections=0",
         "--limit-in-flight=0",
+        "--ws-max-message=0",
+        "--ws-ping-interval=0",
+        "--ws-ping-timeout=0",
+        "--ws-close-timeout=0",
     ])
     .config;
     let limits = &config.limits;
     let timeouts = [limits.head_timeout, limits.keep_alive, limits.body_timeout, limits.write_timeout];
     assert_eq!(timeouts, [None; 4]);
     assert_eq!((config.lifespan_timeout, limits.body, limits.connections, limits.in_flight), (None, None, None, None));
+    let WebSocketConfig { max_message, ping_interval, ping_timeout, close_timeout, .. } = config.websocket;
+    assert_eq!((max_message, ping_interval, ping_timeout, close_timeout), (None, None, None, Duration::ZERO));
+}
+
+#[test]
+fn deflate_without_a_mode_is_per_message() {
+    let deflate = |typed: &[&str]| good(typed).config.websocket.deflate;
+    assert_eq!(deflate(&["--ws-deflate"]), DeflateMode::PerMessage);
+    assert_eq!(deflate(&["--ws-deflate=per-message"]), DeflateMode::PerMessage);
+    assert_eq!(deflate(&["--ws-deflate", "--ws-deflate=off"]), DeflateMode::Off);
+    // What follows the bare flag is not its mode.
+    assert_eq!(deflate(&["--ws-deflate", "--ws"]), DeflateMode::PerMessage);
 }
 
 #[test]
@@ -157,6 +196,9 @@ fn of_a_switch_and_its_opposite_the_last_wins() {
     let date = |typed: &[&str]| good(typed).config.date_header;
     assert!(date(&["--no-date-header", "--date-header"]));
     assert!(!date(&["--date-header", "--no-date-header"]));
+    let websocket = |typed: &[&str]| good(typed).config.websocket.enabled;
+    assert!(websocket(&["--no-ws", "--ws"]));
+    assert!(!websocket(&["--ws", "--no-ws"]));
     let server = |typed: &[&str]| good(typed).config.server_header;
     assert_eq!(server(&["--no-server-header", "--server-header"]).as_deref(), Some("transom"));
     assert_eq!(server(&["--no-server-header", "--server-header=x"]).as_deref(), Some("x"));
@@ -183,6 +225,9 @@ fn bad_usage_is_one_line_that_says_how_to_mend_it() {
         (&["--header", "content-length: 5"], "the server writes 'content-length' by itself"),
         (&["--server-header=a\rb"], "no control characters"),
         (&["--root-path", "api/"], "expected a path such as /api"),
+        (&["--ws-deflate=fast"], "[possible values: off, per-message, context-takeover]"),
+        (&["--ws-deflate", "off"], "unexpected argument 'off'"),
+        (&["--ws-max-message", "big"], "expected bytes such as 65536, 64k"),
         (&["--access-log-format", "%Z"], "no access log format has the atom '%Z'; the atoms are %h "),
         (&["surplus"], "unexpected argument 'surplus'"),
     ] {
@@ -229,7 +274,9 @@ fn completions_know_flags_and_applications() {
     let program = Program::launcher(&bundled);
     for shell in [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::Elvish, Shell::PowerShell] {
         let script = String::from_utf8(program.completions(shell)).expect("UTF-8");
-        assert!(script.contains("limit-head"), "{shell}");
+        for flag in ["limit-head", "no-ws", "ws-deflate"] {
+            assert!(script.contains(flag), "{flag} for {shell}");
+        }
     }
     let bash = String::from_utf8(program.completions(Shell::Bash)).expect("UTF-8");
     assert!(bash.contains("echo-all"), "{bash}");
