@@ -1,4 +1,4 @@
-//! The access log: one line per exchange, written when the exchange is over.
+//! The access log: one line per exchange, written when the exchange is over, and two per WebSocket.
 //!
 //! What a peer sends is untrusted: a text format escapes every byte that could break a line, a quoted value or a
 //! terminal, and JSON is always valid JSON.
@@ -9,8 +9,10 @@ mod format;
 mod json;
 mod queue;
 mod timestamp;
+mod websocket;
 
 pub use format::{Format, FormatError};
+pub use websocket::{WebSocketRecord, WebSocketTotals};
 
 use queue::Queue;
 use std::cell::RefCell;
@@ -53,7 +55,7 @@ impl AccessLog {
         Ok(Self(Arc::new(Shared { format, queue })))
     }
 
-    /// Records one exchange.
+    /// Writes the line of one record.
     pub fn record(&self, record: &Record<'_>) {
         LINE.with_borrow_mut(|line| {
             line.clear();
@@ -82,34 +84,37 @@ impl fmt::Debug for AccessLog {
     }
 }
 
-/// One exchange that is over.
+/// What one line tells of: an exchange that is over, or a WebSocket that is accepted.
 #[derive(Clone, Copy, Debug)]
 pub struct Record<'a> {
     /// The request; its target is empty when it could not be read.
     pub head: &'a Head,
-    /// The status of the final response; 0 when none was sent.
+    /// The status of the final response; 0 when none was sent, 101 for an accepted WebSocket, then and at its end.
     pub status: u16,
-    /// Bytes of response body that were sent, without framing.
+    /// Bytes of response body that were sent, without framing; at the end of a WebSocket its
+    /// [`bytes_sent`](WebSocketTotals::bytes_sent).
     pub bytes: u64,
     /// When the request began.
     pub started: SystemTime,
-    /// From there to the end of the exchange.
+    /// From there to the end of the exchange, or until the WebSocket was accepted.
     pub duration: Duration,
-    /// How it ended.
+    /// How it ended; [`Complete`](Outcome::Complete) for a WebSocket that is accepted.
     pub outcome: Outcome,
+    /// What happened to the WebSocket; `None` for HTTP, of which a handshake that was denied is a case.
+    pub websocket: Option<WebSocketRecord>,
 }
 
 /// How an exchange ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// The whole response was sent.
+    /// The whole response was sent, or the WebSocket was closed by both sides.
     Complete,
     /// The peer left before.
     Disconnected,
     /// The peer was too slow, in sending or in taking.
     Timeout,
-    /// The application failed after the response was started, which was cut.
+    /// The application failed after the response was started, which was cut, or on an accepted WebSocket.
     Aborted,
     /// The call was still running when the shutdown grace was over.
     Stopped,

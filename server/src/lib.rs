@@ -24,7 +24,7 @@ mod websocket;
 mod wire;
 mod worker;
 
-pub use access_log::{AccessLog, Format, FormatError, Outcome, Record};
+pub use access_log::{AccessLog, Format, FormatError, Outcome, Record, WebSocketRecord, WebSocketTotals};
 pub use application::Application;
 pub use bind::{Bind, BindError};
 #[cfg(feature = "cli")]

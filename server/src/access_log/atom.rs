@@ -1,6 +1,7 @@
 //! The atoms of a text format, in Apache's letters.
 
 use super::escape::text;
+use super::websocket::{Total, WebSocketRecord};
 use super::{FormatError, Record, put, timestamp};
 use std::path::Path;
 use transom::{Address, field};
@@ -33,12 +34,15 @@ pub(super) enum Atom {
     Field(Box<str>),
     Process,
     Outcome,
+    WebSocketEvent,
+    WebSocketTotal(Total),
 }
 
 impl Atom {
     /// All there are, for messages.
     pub(super) const KNOWN: &str = "%h %a %{remote}p %A %p %l %u %t %{rfc3339}t %r %m %U %q %H %s %>s %b %B %D %T %{s}T %{ms}T %{us}T %L \
-         %{Name}i %v %P %X %%";
+         %{Name}i %v %P %X %{event}W %{code}W %{messages-received}W %{messages-sent}W %{bytes-received}W \
+         %{bytes-sent}W %%";
 
     /// The atom at the start of `format`, which is a `%`, and its length.
     pub(super) fn read(format: &str) -> Result<(Self, usize), FormatError> {
@@ -83,6 +87,8 @@ impl Atom {
             ('v', None) => Self::Field("host".into()),
             ('P', None) => Self::Process,
             ('X', None) => Self::Outcome,
+            ('W', Some("event")) => Self::WebSocketEvent,
+            ('W', Some(name)) => Self::WebSocketTotal(Total::named(name)?),
             _ => return None,
         })
     }
@@ -131,6 +137,14 @@ impl Atom {
             },
             Self::Process => put(line, format_args!("{}", std::process::id())),
             Self::Outcome => line.extend_from_slice(record.outcome.as_str().as_bytes()),
+            Self::WebSocketEvent => {
+                let event = record.websocket.as_ref().map_or("-", WebSocketRecord::as_str);
+                line.extend_from_slice(event.as_bytes());
+            }
+            Self::WebSocketTotal(total) => match &record.websocket {
+                Some(WebSocketRecord::Closed(totals)) => put(line, format_args!("{}", total.of(totals))),
+                Some(WebSocketRecord::Accepted) | None => line.push(b'-'),
+            },
             Self::Nobody | Self::RequestLine | Self::Method | Self::Path | Self::Version | Self::Status => {
                 line.push(b'-');
             }

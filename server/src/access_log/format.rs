@@ -1,4 +1,4 @@
-use super::{Record, atom::Atom, json};
+use super::{Record, WebSocketRecord, atom::Atom, json};
 use std::fmt;
 use std::str::FromStr;
 
@@ -23,11 +23,27 @@ use std::str::FromStr;
 /// | `%v` | the request's host |
 /// | `%P` | the process id |
 /// | `%X` | how the exchange ended: `complete`, `disconnected`, `timeout`, `aborted`, `stopped` |
+/// | `%{event}W` | of a WebSocket: `accepted` or `closed` |
+/// | `%{code}W` | the close code |
+/// | `%{messages-received}W`, `%{messages-sent}W` | how many messages came from the client, and went to it |
+/// | `%{bytes-received}W`, `%{bytes-sent}W` | bytes of payload in them |
 /// | `%%` | `%` |
 ///
-/// What is not known is `-`. Whatever the peer sent is escaped: `\"`, `\\`, and `\xNN` for a byte that is not
-/// visible ASCII. JSON has `time`, `client`, `method`, `target`, `version`, `status`, `bytes`, `duration_ms`,
-/// `referer`, `user_agent`, `host` and `outcome`.
+/// What is not known or does not apply is `-`. Whatever the peer sent is escaped: `\"`, `\\`, and `\xNN` for a byte
+/// that is not visible ASCII. JSON has `time`, `client`, `method`, `target`, `version`, `status`, `bytes`,
+/// `duration_ms`, `referer`, `user_agent`, `host` and `outcome`.
+///
+/// A WebSocket has two lines, with the status 101: one when it is accepted, and one when it is over, with its duration
+/// from the handshake on and the bytes of payload sent. In `common` and `combined` one of these follows the last column,
+/// with messages and bytes in each direction:
+///
+/// ```text
+///  websocket=accepted
+///  websocket=closed code=1000 seconds=12.345678 received=3/120 sent=4/160
+/// ```
+///
+/// JSON has `websocket`, the event, and when it is over `code`, `messages_received`, `messages_sent`, `bytes_received`
+/// and `bytes_sent`.
 ///
 /// ```
 /// use transom_server::Format;
@@ -44,7 +60,15 @@ impl Format {
     pub(super) fn write(&self, record: &Record<'_>, line: &mut Vec<u8>) {
         match &self.0 {
             Kind::Json => json::write(record, line),
-            Kind::Text(atoms) => atoms.iter().for_each(|atom| atom.write(record, line)),
+            Kind::Text(atoms) => write(atoms, record, line),
+            Kind::Ncsa { columns, accepted, closed } => {
+                write(columns, record, line);
+                match record.websocket {
+                    None => {}
+                    Some(WebSocketRecord::Accepted) => write(accepted, record, line),
+                    Some(WebSocketRecord::Closed(_)) => write(closed, record, line),
+                }
+            }
         }
         line.push(b'\n');
     }
@@ -56,11 +80,11 @@ impl FromStr for Format {
     fn from_str(text: &str) -> Result<Self, FormatError> {
         match text {
             "json" => Ok(Self(Kind::Json)),
-            "common" => atoms(COMMON),
-            "combined" => atoms(COMBINED),
+            "common" => ncsa(COMMON),
+            "combined" => ncsa(COMBINED),
             // A text without an atom would be the same line for every request: a misspelt name.
             _ if !text.contains('%') => Err(FormatError::Name(text.to_owned())),
-            _ => atoms(text),
+            _ => Ok(Self(Kind::Text(atoms(text)?))),
         }
     }
 }
@@ -94,14 +118,31 @@ impl std::error::Error for FormatError {}
 
 const COMMON: &str = r#"%h %l %u %t "%r" %>s %b"#;
 const COMBINED: &str = r#"%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i""#;
+const ACCEPTED: &str = " websocket=%{event}W";
+const CLOSED: &str = " websocket=%{event}W code=%{code}W seconds=%L received=%{messages-received}W/%{bytes-received}W \
+                      sent=%{messages-sent}W/%{bytes-sent}W";
 
 #[derive(Clone, Debug)]
 enum Kind {
     Json,
     Text(Vec<Atom>),
+    /// The columns of the NCSA, and what stands behind them in the lines of a WebSocket.
+    Ncsa {
+        columns: Vec<Atom>,
+        accepted: Vec<Atom>,
+        closed: Vec<Atom>,
+    },
 }
 
-fn atoms(text: &str) -> Result<Format, FormatError> {
+fn write(atoms: &[Atom], record: &Record<'_>, line: &mut Vec<u8>) {
+    atoms.iter().for_each(|atom| atom.write(record, line));
+}
+
+fn ncsa(columns: &str) -> Result<Format, FormatError> {
+    Ok(Format(Kind::Ncsa { columns: atoms(columns)?, accepted: atoms(ACCEPTED)?, closed: atoms(CLOSED)? }))
+}
+
+fn atoms(text: &str) -> Result<Vec<Atom>, FormatError> {
     let mut atoms = Vec::new();
     let mut rest = text;
     while let Some(at) = rest.find('%') {
@@ -111,7 +152,7 @@ fn atoms(text: &str) -> Result<Format, FormatError> {
         rest = &rest[at + len..];
     }
     push_literal(rest, &mut atoms);
-    Ok(Format(Kind::Text(atoms)))
+    Ok(atoms)
 }
 
 fn push_literal(text: &str, atoms: &mut Vec<Atom>) {
@@ -134,6 +175,8 @@ mod tests {
             ("%{}i", "no access log format has the atom '%{}i'"),
             ("%{a b}i", "no access log format has the atom '%{a b}i'"),
             ("%{x}h", "no access log format has the atom '%{x}h'"),
+            ("%W", "no access log format has the atom '%W'"),
+            ("%{bytes}W", "no access log format has the atom '%{bytes}W'"),
             ("%>b", "no access log format has the atom '%>b'"),
             ("%\u{e4}", "no access log format has the atom '%\u{e4}'"),
             ("%h %", "the access log format ends within the atom '%'"),

@@ -1,7 +1,7 @@
 //! One record as one JSON object.
 
 use super::escape::json;
-use super::{Record, put, timestamp};
+use super::{Record, WebSocketRecord, WebSocketTotals, put, timestamp};
 use std::path::Path;
 use transom::Address;
 
@@ -35,6 +35,15 @@ pub(super) fn write(record: &Record<'_>, line: &mut Vec<u8>) {
     member("user_agent", head.headers.get("user-agent"), line);
     member("host", head.headers.get("host"), line);
     member("outcome", Some(record.outcome.as_str().as_bytes()), line);
+    if let Some(event) = &record.websocket {
+        member("websocket", Some(event.as_str().as_bytes()), line);
+    }
+    if let Some(WebSocketRecord::Closed(totals)) = record.websocket {
+        let WebSocketTotals { code, messages_received, messages_sent, bytes_received, bytes_sent } = totals;
+        put(line, format_args!(",\"code\":{code}"));
+        put(line, format_args!(",\"messages_received\":{messages_received},\"messages_sent\":{messages_sent}"));
+        put(line, format_args!(",\"bytes_received\":{bytes_received},\"bytes_sent\":{bytes_sent}"));
+    }
     line.push(b'}');
 }
 

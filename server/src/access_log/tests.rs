@@ -27,6 +27,7 @@ fn record(head: &Head) -> Record<'_> {
         started: UNIX_EPOCH + Duration::from_millis(1_795_248_000_120),
         duration: Duration::from_micros(1_042_007),
         outcome: Outcome::Complete,
+        websocket: None,
     }
 }
 
@@ -74,6 +75,66 @@ fn atoms() {
         assert_eq!(line(format, &record(&head)), expected, "{format}");
     }
     assert_eq!(line("%P", &record(&head)), std::process::id().to_string());
+}
+
+/// The second record of a WebSocket.
+fn closed(head: &Head) -> Record<'_> {
+    let totals =
+        WebSocketTotals { code: 1000, messages_received: 3, messages_sent: 4, bytes_received: 120, bytes_sent: 160 };
+    Record { status: 101, bytes: 160, websocket: Some(WebSocketRecord::Closed(totals)), ..record(head) }
+}
+
+/// The first.
+fn accepted(head: &Head) -> Record<'_> {
+    Record { bytes: 0, websocket: Some(WebSocketRecord::Accepted), ..closed(head) }
+}
+
+#[test]
+fn named_formats_of_a_websocket() {
+    let head = head("GET", b"/chat", BROWSER);
+    let common = r#"203.0.113.9 - - [21/Nov/2026:08:00:00 +0000] "GET /chat HTTP/1.1" 101"#;
+    let browser = r#""http://a/?b" "Mozilla/5.0 (X11)""#;
+    let end = "websocket=closed code=1000 seconds=1.042007 received=3/120 sent=4/160";
+    assert_eq!(line("common", &accepted(&head)), format!("{common} - websocket=accepted"));
+    assert_eq!(line("common", &closed(&head)), format!("{common} 160 {end}"));
+    assert_eq!(line("combined", &accepted(&head)), format!("{common} - {browser} websocket=accepted"));
+    assert_eq!(line("combined", &closed(&head)), format!("{common} 160 {browser} {end}"));
+
+    let json = |bytes, event| {
+        format!(
+            concat!(
+                r#"{{"time":"2026-11-21T08:00:00.120Z","client":"203.0.113.9","method":"GET","target":"/chat","#,
+                r#""version":"1.1","status":101,"bytes":{},"duration_ms":1042.007,"referer":"http://a/?b","#,
+                r#""user_agent":"Mozilla/5.0 (X11)","host":"example.org","outcome":"complete",{}}}"#
+            ),
+            bytes, event
+        )
+    };
+    assert_eq!(line("json", &accepted(&head)), json(0, r#""websocket":"accepted""#));
+    let end = concat!(
+        r#""websocket":"closed","code":1000,"messages_received":3,"messages_sent":4,"#,
+        r#""bytes_received":120,"bytes_sent":160"#
+    );
+    assert_eq!(line("json", &closed(&head)), json(160, end));
+}
+
+#[test]
+fn atoms_of_a_websocket() {
+    let head = head("GET", b"/chat", BROWSER);
+    for (format, of_http, when_accepted, when_closed) in [
+        ("%{event}W", "-", "accepted", "closed"),
+        ("%{code}W", "-", "-", "1000"),
+        ("%{messages-received}W", "-", "-", "3"),
+        ("%{messages-sent}W", "-", "-", "4"),
+        ("%{bytes-received}W", "-", "-", "120"),
+        ("%{bytes-sent}W", "-", "-", "160"),
+        // Nothing follows what stands in a format.
+        ("%s %B", "200 1234", "101 0", "101 160"),
+    ] {
+        assert_eq!(line(format, &record(&head)), of_http, "{format}");
+        assert_eq!(line(format, &accepted(&head)), when_accepted, "{format}");
+        assert_eq!(line(format, &closed(&head)), when_closed, "{format}");
+    }
 }
 
 #[test]

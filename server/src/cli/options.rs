@@ -354,7 +354,7 @@ pub(super) struct Logging {
     /// The least important messages to write to standard error
     #[arg(long, env = "TRANSOM_LOG_LEVEL", value_name = "LEVEL", default_value = "info")]
     pub(super) log_level: LogLevel,
-    /// Write a line per request to standard output [default: off]
+    /// Write a line per request, and two per WebSocket, to standard output [default: off]
     #[arg(
         long,
         env = "TRANSOM_ACCESS_LOG",

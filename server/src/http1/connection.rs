@@ -375,7 +375,15 @@ impl<'w> Connection<'w> {
     fn record(&mut self, status: u16, bytes: u64, outcome: Outcome) {
         if let (Some(log), Some((started, begun))) = (&self.worker.config().access_log, self.begun.take()) {
             let duration = begun.elapsed();
-            log.record(&Record { head: &self.equipment.head, status, bytes, started, duration, outcome });
+            log.record(&Record {
+                head: &self.equipment.head,
+                status,
+                bytes,
+                started,
+                duration,
+                outcome,
+                websocket: None,
+            });
         }
     }
 
