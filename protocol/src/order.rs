@@ -9,4 +9,4 @@ mod websocket;
 
 pub use http::{HttpRules, HttpSend, Returned};
 pub use lifespan::LifespanSend;
-pub use websocket::{WebSocketReturned, WebSocketSend};
+pub use websocket::{WebSocketReturned, WebSocketSend, is_close_code};

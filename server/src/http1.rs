@@ -22,5 +22,6 @@ mod response;
 mod running;
 mod target;
 
-pub(crate) use connection::serve;
-pub(crate) use encode::Fixed;
+pub(crate) use connection::{After, Connection, HandedOver, Request};
+pub(crate) use encode::{Asked, Fixed, Framing};
+pub(crate) use response::{Response, Setting, open};

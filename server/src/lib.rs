@@ -9,6 +9,7 @@ mod blocking;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod config;
+mod connection;
 mod driver;
 mod http1;
 mod lifespan;

@@ -86,6 +86,11 @@ impl Output {
         self.len == 0
     }
 
+    /// Whether small pieces can be appended without asking for memory.
+    pub(crate) fn has_memory(&self) -> bool {
+        self.flat.capacity() > 0
+    }
+
     /// Drops everything. The flat buffer stays, unless it grew large.
     #[inline]
     pub(crate) fn clear(&mut self) {

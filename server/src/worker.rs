@@ -3,7 +3,8 @@
 use crate::accept::Accepted;
 use crate::application::Application;
 use crate::config::Config;
-use crate::http1::{self, Fixed};
+use crate::connection;
+use crate::http1::Fixed;
 use crate::transport::Transport;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -11,13 +12,19 @@ use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 use transom::{Capabilities, HttpVersion, ServerInfo, State};
 
-/// What this server can do over HTTP/1.1.
-pub(crate) const CAPABILITIES: Capabilities = Capabilities::INFORMATIONAL
+/// What this server can do.
+pub(crate) const CAPABILITIES: Capabilities = HTTP.union(IN_WEBSOCKET);
+
+/// What it can do for a request.
+const HTTP: Capabilities = Capabilities::INFORMATIONAL
     .union(Capabilities::TRAILERS)
     .union(Capabilities::FILE)
     .union(Capabilities::FULL_DUPLEX)
     .union(Capabilities::UPGRADE)
     .union(Capabilities::CLOSED_WATCH);
+
+/// What only a WebSocket has.
+const IN_WEBSOCKET: Capabilities = Capabilities::WEBSOCKET_DENIAL.union(Capabilities::WEBSOCKET_CONTROL);
 
 /// What HTTP/1.0 has no way to say.
 const NOT_IN_HTTP10: Capabilities =
@@ -80,7 +87,17 @@ impl Worker {
 
     /// What an exchange of this version can do.
     pub(crate) fn capabilities(&self, version: HttpVersion) -> Capabilities {
-        if version == HttpVersion::Http10 { CAPABILITIES.without(NOT_IN_HTTP10) } else { CAPABILITIES }
+        if version == HttpVersion::Http10 { HTTP.without(NOT_IN_HTTP10) } else { HTTP }
+    }
+
+    /// What a WebSocket over HTTP/1.1 can do. Pings and pongs are for applications that ask for them: to all others
+    /// they would be messages to be skipped.
+    pub(crate) fn websocket_capabilities(&self) -> Capabilities {
+        let capabilities = CAPABILITIES.without(Capabilities::UPGRADE);
+        let control = Capabilities::WEBSOCKET_CONTROL;
+        let manifest = self.application().manifest();
+        let wanted = manifest.wants.contains(control) || manifest.requires.contains(control);
+        if wanted { capabilities } else { capabilities.without(control) }
     }
 
     /// Open connections, with those that are on their way to this worker.
@@ -102,7 +119,7 @@ impl Worker {
         let peer = transom::Connection::new(id, client, server, shared.state.clone(), Arc::clone(&shared.info));
         let worker = Arc::clone(self);
         tokio::spawn(async move {
-            http1::serve(transport, peer, worker).await;
+            connection::serve(transport, peer, worker).await;
             drop((reserved, permit));
         });
     }

@@ -132,6 +132,11 @@ impl WebSocketSend {
         matches!(self.state, State::Denied)
     }
 
+    /// Nothing more is accepted: the handshake was denied, or the socket is closing or closed.
+    pub fn is_over(&self) -> bool {
+        matches!(self.state, State::Denied | State::Closing | State::Closed(_))
+    }
+
     /// What the server does when the call returned `result`.
     pub fn returned(&self, result: Result<(), &Error>) -> WebSocketReturned {
         match (&self.state, result) {
@@ -145,13 +150,14 @@ impl WebSocketSend {
     }
 }
 
-/// The codes that an endpoint may send (RFC 6455 section 7.4 and the IANA registry), and the room for a
-/// reason in a control frame.
+/// Whether an endpoint may send this code in a close frame (RFC 6455 section 7.4 and the IANA registry).
+pub fn is_close_code(code: u16) -> bool {
+    matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
+}
+
+/// The code, and the room for a reason in a control frame.
 fn check_close(code: u16, reason: &str) -> Result<(), Violation> {
-    match code {
-        1000..=1003 | 1007..=1014 | 3000..=4999 if reason.len() <= 123 => Ok(()),
-        _ => Err(Violation::BadCloseCode),
-    }
+    if is_close_code(code) && reason.len() <= 123 { Ok(()) } else { Err(Violation::BadCloseCode) }
 }
 
 /// The handshake's own fields are the server's (RFC 6455 section 4.2.2).

@@ -7,10 +7,12 @@ use super::exchange::{Begin, Finished};
 use super::head::{self, Refused};
 use super::running::Running;
 use crate::access_log::{Outcome, Record};
+use crate::application::Call;
+use crate::output::Output;
 use crate::transport::Transport;
 use crate::wire::Wire;
 use crate::worker::Worker;
-use bytes::Buf;
+use bytes::{Buf, BytesMut};
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -20,26 +22,9 @@ use tokio::sync::futures::Notified;
 use tokio::time::Instant;
 use transom::order::{HttpRules, Returned};
 use transom::{
-    BadRequest, BodyHint, End, Error, Head, Headers, HttpScope, HttpVersion, Method, Receiver, Scope, Sender,
+    BadRequest, BodyHint, Capabilities, End, Error, Head, Headers, HttpScope, HttpVersion, Method, Receiver, Scope,
+    Sender,
 };
-
-/// Serves a connection until it is closed.
-pub(crate) async fn serve(transport: Transport, peer: transom::Connection, worker: Arc<Worker>) {
-    let mut drained = pin!(worker.drained());
-    let mut connection = Connection::new(transport, Arc::new(peer), &worker);
-    loop {
-        let after = match connection.next_request(drained.as_mut()).await {
-            Ok(request) => connection.exchange(request).await,
-            Err(Ending::Closed) => return,
-            Err(Ending::Refused(status)) => connection.refuse(status),
-        };
-        match after {
-            After::Next => {}
-            After::Close { linger } => return connection.close(linger).await,
-            After::Reset => return connection.wire.reset_on_close(),
-        }
-    }
-}
 
 /// Answers to pipelined requests are gathered up to here before they are written.
 const GATHERED: u64 = 64 << 10;
@@ -47,12 +32,12 @@ const GATHERED: u64 = 64 << 10;
 /// What is taken as asked by a request that could not be understood.
 const NOTHING_ASKED: Asked = Asked { version: HttpVersion::Http11, head: false, connect: false, keep_alive: false };
 
-pub(super) struct Connection<'w> {
-    pub(super) wire: Wire,
-    pub(super) worker: &'w Worker,
+pub(crate) struct Connection<'w> {
+    pub(crate) wire: Wire,
+    pub(crate) worker: &'w Arc<Worker>,
     pub(super) equipment: Borrowed<'w>,
     /// When this task last had a reason to look at the clock.
-    pub(super) now: Instant,
+    pub(crate) now: Instant,
     peer: Arc<transom::Connection>,
     /// Whether an exchange is running, or what is left of it.
     in_exchange: bool,
@@ -62,9 +47,20 @@ pub(super) struct Connection<'w> {
     begun: Option<(SystemTime, Instant)>,
 }
 
-struct Request {
-    asked: Asked,
+/// A request, its head in the equipment.
+pub(crate) struct Request {
+    pub(crate) asked: Asked,
     expects_continue: bool,
+}
+
+/// What a WebSocket takes over from the connection that had its request.
+pub(crate) struct HandedOver {
+    pub(crate) call: Box<dyn Call>,
+    pub(crate) head: Arc<Head>,
+    /// What was read behind the request.
+    pub(crate) input: BytesMut,
+    /// What is to be written before anything else: answers to earlier requests.
+    pub(crate) output: Output,
 }
 
 /// Why there is no next request.
@@ -74,14 +70,15 @@ enum Ending {
 }
 
 /// What comes after an exchange.
-enum After {
+pub(crate) enum After {
     Next,
     Close { linger: bool },
     Reset,
 }
 
 impl<'w> Connection<'w> {
-    fn new(transport: Transport, peer: Arc<transom::Connection>, worker: &'w Arc<Worker>) -> Self {
+    pub(crate) fn new(transport: Transport, peer: transom::Connection, worker: &'w Arc<Worker>) -> Self {
+        let peer = Arc::new(peer);
         Self {
             wire: Wire::new(transport),
             worker,
@@ -92,6 +89,39 @@ impl<'w> Connection<'w> {
             told_of_drain: false,
             begun: None,
         }
+    }
+
+    /// Serves requests until the connection is closed, or one asks for a WebSocket: that is the caller's to serve.
+    pub(crate) async fn serve(&mut self) -> Option<Request> {
+        let worker = self.worker;
+        let mut drained = pin!(worker.drained());
+        self.told_of_drain = false;
+        loop {
+            let after = match self.next_request(drained.as_mut()).await {
+                Ok(request) if self.asks_for_websocket() => return Some(request),
+                Ok(request) => self.exchange(request).await,
+                Err(Ending::Closed) => return None,
+                Err(Ending::Refused(status)) => self.refuse(status),
+            };
+            if !self.go_on(after).await {
+                return None;
+            }
+        }
+    }
+
+    /// Whether there are requests to come after an exchange; if not, the connection is ended.
+    pub(crate) async fn go_on(&mut self, after: After) -> bool {
+        match after {
+            After::Next => return true,
+            After::Close { linger } => self.close(linger).await,
+            After::Reset => self.wire.reset_on_close(),
+        }
+        false
+    }
+
+    fn asks_for_websocket(&self) -> bool {
+        let enabled = || self.worker.config().websocket.enabled;
+        self.equipment.head.protocol.as_deref() == Some("websocket") && enabled()
     }
 
     /// The next request, its head in the equipment. What waits to be written goes out before anything is waited for.
@@ -187,6 +217,17 @@ impl<'w> Connection<'w> {
         Ok(Some(Request { asked, expects_continue }))
     }
 
+    /// The scope of the request whose head is in the equipment.
+    #[inline]
+    pub(crate) fn scope(&self, capabilities: Capabilities) -> HttpScope {
+        let mut scope = HttpScope::new(Arc::clone(&self.equipment.head), capabilities);
+        let root_path = &self.worker.config().root_path;
+        if !root_path.is_empty() {
+            scope.mount(root_path.as_bytes());
+        }
+        scope
+    }
+
     /// One exchange, from the call to what is left of its request.
     async fn exchange(&mut self, request: Request) -> After {
         let worker = self.worker;
@@ -194,13 +235,11 @@ impl<'w> Connection<'w> {
         let limits = &config.limits;
         let decode_limits = DecodeLimits { body: limits.body, trailers: limits.trailers, fields: limits.headers };
         let decoder = Decoder::new(self.equipment.head.body, decode_limits);
-        self.begun = config.access_log.is_some().then(|| (SystemTime::now(), self.now));
+        self.begun = self.begins();
         if let (BodyHint::Exact(length), Some(limit)) = (self.equipment.head.body, limits.body)
             && length > limit
         {
-            self.answer(413, &Headers::new(), Asked { keep_alive: false, ..request.asked });
-            self.record(413, 0, Outcome::Complete);
-            return After::Close { linger: true };
+            return self.decline(&request, 413, &Headers::new());
         }
         let Some(_in_flight) = worker.enter() else {
             let asked = Asked { keep_alive: request.asked.keep_alive && !request.expects_continue, ..request.asked };
@@ -209,11 +248,8 @@ impl<'w> Connection<'w> {
             return self.settle(Some(decoder), asked.keep_alive).await;
         };
 
+        let scope = self.scope(worker.capabilities(self.equipment.head.version));
         let Equipment { exchanges, call, head, lent, .. } = &mut *self.equipment;
-        let mut scope = HttpScope::new(Arc::clone(head), worker.capabilities(head.version));
-        if !config.root_path.is_empty() {
-            scope.mount(config.root_path.as_bytes());
-        }
         let id = exchanges.begin(Begin {
             rules: HttpRules::of(&scope),
             asked: request.asked,
@@ -358,6 +394,39 @@ impl<'w> Connection<'w> {
         poll_fn(|cx| self.wire.poll_drain(deadline, cx)).await;
     }
 
+    /// Hands the equipment that a WebSocket needs over to it.
+    pub(crate) fn hand_over(&mut self) -> HandedOver {
+        let slot = self.worker.application().slot();
+        let Equipment { call, head, lent, .. } = &mut *self.equipment;
+        let handed_over = HandedOver {
+            call: std::mem::replace(call, slot),
+            head: std::mem::take(head),
+            input: std::mem::take(&mut lent.input),
+            output: std::mem::take(&mut lent.output),
+        };
+        self.equipment.release();
+        handed_over
+    }
+
+    /// Takes back what was read and is not a part of the request.
+    pub(crate) fn take_back(&mut self, input: BytesMut) {
+        self.equipment.equip();
+        self.equipment.lent.input = input;
+    }
+
+    /// When the request began, if it is to be recorded.
+    pub(crate) fn begins(&self) -> Option<(SystemTime, Instant)> {
+        self.worker.config().access_log.is_some().then(|| (SystemTime::now(), self.now))
+    }
+
+    /// Answers a request in the server's own name, without a call, as the last of its connection.
+    pub(crate) fn decline(&mut self, request: &Request, status: u16, headers: &Headers) -> After {
+        self.begun = self.begun.or_else(|| self.begins());
+        self.answer(status, headers, Asked { keep_alive: false, ..request.asked });
+        self.record(status, 0, Outcome::Complete);
+        After::Close { linger: true }
+    }
+
     /// Answers a head that was refused. What is known of it is not enough to record a method or a target.
     fn refuse(&mut self, status: u16) -> After {
         // What can be told of it is whether a body would be taken for one (RFC 9110 section 9.3.2).
@@ -365,7 +434,7 @@ impl<'w> Connection<'w> {
         self.answer(status, &Headers::new(), Asked { head, ..NOTHING_ASKED });
         if self.worker.config().access_log.is_some() {
             self.equipment.head = Arc::new(Head { connection: Arc::clone(&self.peer), ..Head::default() });
-            self.begun = Some((SystemTime::now(), self.now));
+            self.begun = self.begins();
             self.record(status, 0, Outcome::Complete);
         }
         After::Close { linger: true }

@@ -7,7 +7,7 @@
 mod handles;
 
 use super::decode::{DecodeLimits, Decoder};
-use super::encode::{self, Asked, Framing};
+use super::encode::{Asked, Framing};
 use super::response::Response;
 use crate::driver::Driver;
 use crate::output::Output;
@@ -335,11 +335,8 @@ impl Exchanges {
         }
         let state = &mut *state;
         state.response.asked.keep_alive = false;
-        let (asked, now) = (state.response.asked, state.now);
-        state.lent.output.append(|out| {
-            encode::own(out, status, asked, &Headers::new(), self.worker.fixed(), now.into_std());
-        });
-        state.response.status = status;
+        let (fixed, now) = (self.worker.fixed(), state.now.into_std());
+        state.response.own(status, &Headers::new(), &mut state.lent.output, fixed, now);
         // Idle, it takes any error status.
         let _ = state.send.accept(&Outgoing::Response { status, headers: Headers::new(), body: Bytes::new() });
         state.end = Some(End::Complete);

@@ -71,6 +71,12 @@ impl Response {
         }
     }
 
+    /// Writes a response in the server's own name, with further fields.
+    pub(crate) fn own(&mut self, status: u16, extra: &Headers, out: &mut Output, fixed: &Fixed, now: Instant) {
+        self.status = status;
+        out.append(|out| encode::own(out, status, self.asked, extra, fixed, now));
+    }
+
     #[inline]
     fn head(
         &mut self,
