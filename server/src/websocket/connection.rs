@@ -1,8 +1,9 @@
 //! One WebSocket, from the handshake to the close.
 
-use super::decode::Decoder;
+use super::decode::{Decoder, Received};
 use super::deflate::Inflater;
 use super::exchange::{Closing, Exchange, Finished, ID, Progress};
+use super::fault::Fault;
 use super::handshake::Handshake;
 use super::keepalive::Keepalive;
 use crate::access_log::{Outcome, Record, WebSocketRecord};
@@ -46,6 +47,8 @@ pub(super) struct Connection<'a, 'w> {
     pub(super) input: BytesMut,
     /// What was decoded and not yet left to be received.
     pub(super) decoded: VecDeque<Message>,
+    /// The last thing that the peer said, until the application has seen what came before it.
+    pub(super) held: Option<Result<Received, Fault>>,
     /// What was taken over from the exchange to be written.
     pub(super) writing: Output,
     pub(super) progress: Progress,
@@ -94,6 +97,7 @@ impl<'a, 'w> Connection<'a, 'w> {
             decoder,
             input,
             decoded: VecDeque::new(),
+            held: None,
             writing: output,
             progress: Progress { accepted: false, closing: Closing::Open, received: true, abandoned: false },
             keepalive: Keepalive::new(config, now),

@@ -116,7 +116,11 @@ impl Connection<'_, '_> {
         while self.progress.closing != Closing::Done {
             // All of a buffer when nothing waits to be received; when something does, up to the next message.
             let data = self.returned || (self.progress.received && self.decoded.len() < AHEAD);
-            match self.decoder.decode(&mut self.input, data) {
+            let last = match self
+                .held
+                .take()
+                .map_or_else(|| self.decoder.decode(&mut self.input, data), |held| held.map(Some))
+            {
                 Ok(Some(Received::Message(message))) => {
                     if let Message::Ping(payload) = &message {
                         self.exchange.pong(payload.clone());
@@ -124,16 +128,10 @@ impl Connection<'_, '_> {
                     if !self.returned && self.exchange.receives(&message) {
                         self.decoded.push_back(message);
                     }
+                    continue;
                 }
-                Ok(Some(Received::Close(code, reason))) => {
-                    go_on |= self.exchange.deliver(&mut self.decoded, waker);
-                    go_on |= self.exchange.peer_closed(code, reason, waker);
-                    self.progress.closing = Closing::Done;
-                }
-                Err(fault) => {
-                    go_on |= self.exchange.deliver(&mut self.decoded, waker);
-                    go_on |= self.fail(fault, waker);
-                }
+                Ok(Some(close)) => Ok(close),
+                Err(fault) => Err(fault),
                 Ok(None) => {
                     self.progress.received &= self.decoded.is_empty();
                     go_on |= self.exchange.deliver(&mut self.decoded, waker);
@@ -146,6 +144,19 @@ impl Connection<'_, '_> {
                     }
                     return go_on;
                 }
+            };
+            if self.exchange.deliver(&mut self.decoded, waker) {
+                // First come the answers to what came before it.
+                self.held = Some(last);
+                return true;
+            }
+            match last {
+                Err(fault) => go_on |= self.fail(fault, waker),
+                Ok(Received::Close(code, reason)) => {
+                    self.progress.closing = Closing::Done;
+                    go_on |= self.exchange.peer_closed(code, reason, waker);
+                }
+                Ok(Received::Message(_)) => {}
             }
         }
         // What comes behind a close is not looked at (RFC 6455 section 5.5.1).
