@@ -38,7 +38,7 @@ pub enum DeflateMode {
     /// Messages are, each by itself: no memory is held between them.
     PerMessage,
     /// Messages are, each by what went before as far as the client allows, which makes them smaller and holds up to
-    /// 300 KiB per connection.
+    /// 420 KiB per connection.
     ContextTakeover,
 }
 

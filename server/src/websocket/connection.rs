@@ -1,11 +1,11 @@
 //! One WebSocket, from the handshake to the close.
 
-use super::decode::{Decoder, Received};
+use super::decode::Decoder;
 use super::deflate::Inflater;
 use super::exchange::{Closing, Exchange, Finished, ID, Progress};
-use super::fault::Fault;
 use super::handshake::Handshake;
 use super::keepalive::Keepalive;
+use super::running::Last;
 use crate::access_log::{Outcome, Record, WebSocketRecord};
 use crate::application::Call;
 use crate::http1::{self, After, Framing, HandedOver, Request};
@@ -48,7 +48,7 @@ pub(super) struct Connection<'a, 'w> {
     /// What was decoded and not yet left to be received.
     pub(super) decoded: VecDeque<Message>,
     /// The last thing that the peer said, until the application has seen what came before it.
-    pub(super) held: Option<Result<Received, Fault>>,
+    pub(super) last: Option<Last>,
     /// What was taken over from the exchange to be written.
     pub(super) writing: Output,
     pub(super) progress: Progress,
@@ -97,7 +97,7 @@ impl<'a, 'w> Connection<'a, 'w> {
             decoder,
             input,
             decoded: VecDeque::new(),
-            held: None,
+            last: None,
             writing: output,
             progress: Progress { accepted: false, closing: Closing::Open, received: true, abandoned: false },
             keepalive: Keepalive::new(config, now),

@@ -16,10 +16,17 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use tokio::sync::futures::Notified;
 use tokio::time::Instant;
-use transom::Message;
+use transom::{Message, Utf8};
 
 /// Messages of one buffer that are decoded before the application has received the first of them.
 const AHEAD: usize = 256;
+
+/// What a peer said last.
+#[derive(Debug)]
+pub(super) enum Last {
+    Close(Option<u16>, Utf8),
+    Fault(Fault),
+}
 
 impl Connection<'_, '_> {
     /// Polls the call until it returns, reading and writing for it.
@@ -116,53 +123,55 @@ impl Connection<'_, '_> {
         while self.progress.closing != Closing::Done {
             // All of a buffer when nothing waits to be received; when something does, up to the next message.
             let data = self.returned || (self.progress.received && self.decoded.len() < AHEAD);
-            let last = match self
-                .held
-                .take()
-                .map_or_else(|| self.decoder.decode(&mut self.input, data), |held| held.map(Some))
-            {
-                Ok(Some(Received::Message(message))) => {
-                    if let Message::Ping(payload) = &message {
-                        self.exchange.pong(payload.clone());
-                    }
-                    if !self.returned && self.exchange.receives(&message) {
-                        self.decoded.push_back(message);
-                    }
-                    continue;
-                }
-                Ok(Some(close)) => Ok(close),
-                Err(fault) => Err(fault),
-                Ok(None) => {
-                    self.progress.received &= self.decoded.is_empty();
-                    go_on |= self.exchange.deliver(&mut self.decoded, waker);
-                    let waits = !self.progress.received && self.decoder.is_in_message(&self.input);
-                    self.blocked = waits && self.exchange.block();
-                    if waits && !self.blocked {
-                        // Another thread received it all meanwhile.
-                        self.progress.received = true;
+            let last = match self.last.take() {
+                Some(last) => last,
+                None => match self.decoder.decode(&mut self.input, data) {
+                    Ok(Some(Received::Message(message))) => {
+                        self.message(message);
                         continue;
                     }
-                    return go_on;
-                }
+                    Ok(Some(Received::Close(code, reason))) => Last::Close(code, reason),
+                    Err(fault) => Last::Fault(fault),
+                    Ok(None) => {
+                        self.progress.received &= self.decoded.is_empty();
+                        go_on |= self.exchange.deliver(&mut self.decoded, waker);
+                        let waits = !self.progress.received && self.decoder.is_in_message(&self.input);
+                        self.blocked = waits && self.exchange.block();
+                        if waits && !self.blocked {
+                            // Another thread received it all meanwhile.
+                            self.progress.received = true;
+                            continue;
+                        }
+                        return go_on;
+                    }
+                },
             };
             if self.exchange.deliver(&mut self.decoded, waker) {
                 // First come the answers to what came before it.
-                self.held = Some(last);
+                self.last = Some(last);
                 return true;
             }
             match last {
-                Err(fault) => go_on |= self.fail(fault, waker),
-                Ok(Received::Close(code, reason)) => {
+                Last::Fault(fault) => go_on |= self.fail(fault, waker),
+                Last::Close(code, reason) => {
                     self.progress.closing = Closing::Done;
                     go_on |= self.exchange.peer_closed(code, reason, waker);
                 }
-                Ok(Received::Message(_)) => {}
             }
         }
         // What comes behind a close is not looked at (RFC 6455 section 5.5.1).
         self.input.clear();
         self.blocked = false;
         go_on
+    }
+
+    fn message(&mut self, message: Message) {
+        if let Message::Ping(payload) = &message {
+            self.exchange.pong(payload.clone());
+        }
+        if !self.returned && self.exchange.receives(&message) {
+            self.decoded.push_back(message);
+        }
     }
 
     /// Writes what there is to write, and sees to what is due. Whether the call may go on because of it.

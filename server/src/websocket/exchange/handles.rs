@@ -1,6 +1,7 @@
 //! The application's side: what its handles do with the state.
 
 use super::super::deflate;
+use super::super::extension::Agreed;
 use super::super::frame;
 use super::{Closing, Exchange, State, data_len};
 use crate::http1::{self, Setting};
@@ -113,10 +114,10 @@ impl Exchange {
         let mut compressed = None;
         if let Outgoing::Message(message) = &event
             && state.send.is_open()
-            && self.handshake.deflate.is_some()
+            && let Some(agreed) = self.handshake.deflate
         {
             drop(state);
-            compressed = self.compress(message);
+            compressed = self.compress(message, agreed);
             state = self.lock();
             if id != state.id {
                 return Err(SendError::Finished);
@@ -171,7 +172,7 @@ impl Exchange {
     }
 
     /// A message that is worth it, compressed.
-    fn compress(&self, message: &Message) -> Option<Bytes> {
+    fn compress(&self, message: &Message, agreed: Agreed) -> Option<Bytes> {
         let data = match message {
             Message::Text(text) => text.as_bytes(),
             Message::Binary(data) => data,
@@ -184,6 +185,9 @@ impl Exchange {
         let mut deflater = self.deflater.lock().unwrap_or_else(PoisonError::into_inner);
         let mut compressed = Vec::new();
         deflater.as_mut()?.deflate(data, &mut compressed);
+        if !agreed.server_context_takeover() && compressed.len() >= data.len() {
+            return None;
+        }
         // What waits to be written is counted by its length.
         compressed.shrink_to_fit();
         Some(compressed.into())
