@@ -383,7 +383,7 @@ impl<'w> Connection<'w> {
     /// reset, on which the peer may forget what it has not read yet: so the sending side goes first, and
     /// what still comes in is thrown away for a while (RFC 9112 section 9.6).
     async fn close(&mut self, linger: bool) {
-        if !self.flush().await {
+        if self.equipment.is_there() && !self.flush().await {
             return self.wire.reset_on_close();
         }
         if poll_fn(|cx| self.wire.poll_shutdown(cx)).await.is_err() || !linger {
@@ -401,8 +401,8 @@ impl<'w> Connection<'w> {
         let handed_over = HandedOver {
             call: std::mem::replace(call, slot),
             head: std::mem::take(head),
-            input: std::mem::take(&mut lent.input),
-            output: std::mem::take(&mut lent.output),
+            input: if lent.input.is_empty() { BytesMut::new() } else { std::mem::take(&mut lent.input) },
+            output: if lent.output.is_empty() { Output::default() } else { std::mem::take(&mut lent.output) },
         };
         self.equipment.release();
         handed_over

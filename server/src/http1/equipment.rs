@@ -58,6 +58,11 @@ impl<'w> Borrowed<'w> {
         }
     }
 
+    /// Whether there is one.
+    pub(super) fn is_there(&self) -> bool {
+        self.equipment.is_some()
+    }
+
     /// Gives it back, when no exchange is running. What the application still holds of what was read stays valid.
     #[inline]
     pub(super) fn release(&mut self) {

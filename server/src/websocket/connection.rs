@@ -10,6 +10,7 @@ use crate::access_log::{Outcome, Record, WebSocketRecord};
 use crate::application::Call;
 use crate::http1::{self, After, Framing, HandedOver, Request};
 use crate::output::Output;
+use crate::worker::InFlight;
 use bytes::BytesMut;
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -24,17 +25,11 @@ use transom::{End, Error, Head, Headers, Message, Receiver, Scope, Sender, WebSo
 
 /// Serves the WebSocket that a request asks for, and says what comes after it.
 pub(crate) async fn serve(http: &mut http1::Connection<'_>, request: Request) -> After {
-    let worker = http.worker;
-    let scope = WebSocketScope::new(http.scope(worker.websocket_capabilities()));
-    let handshake = match Handshake::of(scope.http(), worker.config().websocket.deflate) {
-        Ok(handshake) => handshake,
-        Err(refused) => return http.decline(&request, refused.status(), &refused.headers()),
+    let mut drained = pin!(http.worker.drained());
+    let mut connection = match Connection::open(http, &request) {
+        Ok(connection) => connection,
+        Err(after) => return after,
     };
-    let Some(_in_flight) = worker.enter() else {
-        return http.decline(&request, 503, &Headers::from_static(&[("retry-after", "1")]));
-    };
-    let mut drained = pin!(worker.drained());
-    let mut connection = Connection::new(http, scope, handshake, &request);
     let result = poll_fn(|cx| connection.poll_call(drained.as_mut(), cx)).await.into_result();
     connection.conclude(result, drained).await
 }
@@ -72,17 +67,21 @@ pub(super) struct Connection<'a, 'w> {
     /// When it began, if it is to be recorded.
     begun: Option<(SystemTime, Instant)>,
     concluded: bool,
+    _in_flight: InFlight<'w>,
 }
 
 impl<'a, 'w> Connection<'a, 'w> {
-    /// Begins the call.
-    fn new(
-        http: &'a mut http1::Connection<'w>,
-        scope: WebSocketScope,
-        handshake: Handshake,
-        request: &Request,
-    ) -> Self {
+    /// Begins the call, unless the request is declined.
+    fn open(http: &'a mut http1::Connection<'w>, request: &Request) -> Result<Self, After> {
         let (worker, now, begun) = (http.worker, http.now, http.begins());
+        let scope = WebSocketScope::new(http.scope(worker.websocket_capabilities()));
+        let handshake = match Handshake::of(scope.http(), worker.config().websocket.deflate) {
+            Ok(handshake) => handshake,
+            Err(refused) => return Err(http.decline(request, refused.status(), &refused.headers())),
+        };
+        let Some(in_flight) = worker.enter() else {
+            return Err(http.decline(request, 503, &Headers::from_static(&[("retry-after", "1")])));
+        };
         let config = &worker.config().websocket;
         let decoder = Decoder::new(config.max_message, handshake.deflate.map(Inflater::new));
         let exchange = Arc::new(Exchange::new(worker, &scope, handshake, request.asked, now));
@@ -90,7 +89,7 @@ impl<'a, 'w> Connection<'a, 'w> {
         let receive = Receiver::new(Arc::clone(&exchange) as _, ID);
         let send = Sender::new(Arc::clone(&exchange) as _, ID);
         call.start(Scope::WebSocket(scope), receive, send);
-        Self {
+        Ok(Self {
             http,
             exchange,
             call,
@@ -112,11 +111,12 @@ impl<'a, 'w> Connection<'a, 'w> {
             head,
             begun,
             concluded: false,
-        }
+            _in_flight: in_flight,
+        })
     }
 
     /// Answers for the call where it did not, and closes what it left open.
-    async fn conclude(mut self, result: Result<(), Error>, mut drained: Pin<&mut Notified<'_>>) -> After {
+    async fn conclude(&mut self, result: Result<(), Error>, mut drained: Pin<&mut Notified<'_>>) -> After {
         let finished = self.exchange.finish(result.as_ref().copied());
         self.returned = true;
         self.report(&result, &finished);

@@ -91,9 +91,7 @@ impl Connection<'_, '_> {
             if go_on || self.blocked {
                 return go_on;
             }
-            if self.input.capacity() == 0 {
-                self.input = stock::input();
-            }
+            self.make_room();
             let missing = self.decoder.missing(&self.input) as u64;
             match self.http.wire.poll_read_body(&mut self.input, missing, cx) {
                 Poll::Ready(Ok(count)) if count > 0 => self.keepalive.heard(self.http.now),
@@ -104,9 +102,16 @@ impl Connection<'_, '_> {
         false
     }
 
+    fn make_room(&mut self) {
+        if self.input.capacity() == 0 {
+            self.input = stock::input();
+        }
+    }
+
     /// Until it is accepted a client has nothing to say; but it may leave.
     fn watch(&mut self, cx: &mut Context<'_>) -> bool {
         while self.input.len() < READ {
+            self.make_room();
             match self.http.wire.poll_read(&mut self.input, cx) {
                 Poll::Ready(Ok(count)) if count > 0 => {}
                 Poll::Ready(_) => return self.end(cx.waker()),

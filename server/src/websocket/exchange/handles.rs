@@ -166,6 +166,7 @@ impl Exchange {
     /// Answers the handshake, by HTTP.
     fn respond_with(&self, state: &mut State, event: Outgoing, file: Option<std::sync::Arc<std::fs::File>>) {
         state.response.asked.keep_alive &= !self.worker.is_draining();
+        state.room();
         let State { response, output, now, .. } = state;
         let setting = Setting { fixed: self.worker.fixed(), now: now.into_std(), protocol: Some("websocket") };
         response.write(event, file, output, setting);
