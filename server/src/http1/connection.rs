@@ -14,7 +14,7 @@ use bytes::Buf;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::SystemTime;
 use tokio::sync::futures::Notified;
 use tokio::time::Instant;
@@ -140,12 +140,8 @@ impl<'w> Connection<'w> {
                         if self.wire.timer.has_passed(deadline, cx) {
                             return Poll::Ready(Err(Ending::Closed));
                         }
-                        // Listening for the stop first and looking for it afterwards misses none. The task stays the
-                        // same, so once is enough.
-                        if !std::mem::replace(&mut self.told_of_drain, true) {
-                            let _ = drained.as_mut().poll(cx);
-                        }
-                        return if worker.is_draining() { Poll::Ready(Err(Ending::Closed)) } else { Poll::Pending };
+                        let draining = self.is_draining(drained.as_mut(), cx);
+                        return if draining { Poll::Ready(Err(Ending::Closed)) } else { Poll::Pending };
                     }
                     Poll::Pending => {
                         let deadline = limits.head_timeout.map(|timeout| head_began + timeout);
@@ -245,7 +241,7 @@ impl<'w> Connection<'w> {
                 _ if running.has_timed_out() => Outcome::Timeout,
                 Some(End::Timeout) => Outcome::Timeout,
                 _ if running.is_broken_off() || finished.returned == Returned::Abort => Outcome::Aborted,
-                _ if running.is_lost() => Outcome::Disconnected,
+                _ if finished.lost => Outcome::Disconnected,
                 _ => Outcome::Complete,
             };
             self.record(finished.response.status, finished.response.body_bytes, outcome);
@@ -257,7 +253,9 @@ impl<'w> Connection<'w> {
     async fn conclude(&mut self, running: &Running, finished: &mut Finished) -> After {
         if running.is_lost() {
             // Where the end of the connection is the end of the body, an orderly one would pass for a whole response.
-            return if finished.cut { After::Reset } else { After::Close { linger: false } };
+            // But an earlier response may still be on its way, to a peer that only closed its sending side.
+            let cut = finished.lost && (finished.response.status != 0 || running.has_timed_out());
+            return if cut { After::Reset } else { After::Close { linger: true } };
         }
         if running.has_unwritten() {
             if !self.flush().await {
@@ -337,6 +335,15 @@ impl<'w> Connection<'w> {
         .await
     }
 
+    /// Whether the server drains; if not, the task is woken when it begins to.
+    fn is_draining(&mut self, drained: Pin<&mut Notified<'_>>, cx: &mut Context<'_>) -> bool {
+        // Listening first and looking afterwards misses nothing. The task stays the same, so once is enough.
+        if !std::mem::replace(&mut self.told_of_drain, true) {
+            let _ = drained.poll(cx);
+        }
+        self.worker.is_draining()
+    }
+
     /// Writes everything; `false` if the peer does not take it.
     async fn flush(&mut self) -> bool {
         let timeout = self.worker.config().limits.write_timeout;
@@ -404,13 +411,20 @@ impl<'w> Connection<'w> {
 
 impl Drop for Connection<'_> {
     fn drop(&mut self) {
+        // Either way the grace is over: what was sent must not look complete.
+        if self.equipment.has_output() {
+            self.wire.reset_on_close();
+        }
         if !self.in_exchange {
             return self.equipment.release();
         }
-        // The grace is over, and the call is dropped with the equipment. Handles that went elsewhere are told.
+        // The call is dropped with the equipment. Handles that went elsewhere are told.
         self.equipment.exchanges.lost(End::ServerShutdown, Waker::noop());
-        let (status, bytes) = self.equipment.exchanges.progress();
-        self.record(status, bytes, Outcome::Stopped);
+        let (response, lost) = self.equipment.exchanges.progress();
+        if lost && response.status != 0 {
+            self.wire.reset_on_close();
+        }
+        self.record(response.status, response.body_bytes, Outcome::Stopped);
     }
 }
 

@@ -58,6 +58,11 @@ impl<'w> Borrowed<'w> {
         }
     }
 
+    /// Whether something waits to be written.
+    pub(super) fn has_output(&self) -> bool {
+        self.equipment.as_ref().is_some_and(|equipment| !equipment.lent.output.is_empty())
+    }
+
     /// Gives it back, when no exchange is running. What the application still holds of what was read stays valid.
     #[inline]
     pub(super) fn release(&mut self) {
