@@ -29,7 +29,7 @@ pub(crate) async fn serve(transport: Transport, peer: transom::Connection, worke
     let mut connection = Connection::new(transport, Arc::new(peer), &worker);
     loop {
         let after = match connection.next_request(drained.as_mut()).await {
-            Ok(request) => connection.exchange(request).await,
+            Ok(request) => connection.exchange(request, drained.as_mut()).await,
             Err(Ending::Closed) => return,
             Err(Ending::Refused(status)) => connection.refuse(status),
         };
@@ -184,7 +184,7 @@ impl<'w> Connection<'w> {
     }
 
     /// One exchange, from the call to what is left of its request.
-    async fn exchange(&mut self, request: Request) -> After {
+    async fn exchange(&mut self, request: Request, drained: Pin<&mut Notified<'_>>) -> After {
         let worker = self.worker;
         let config = worker.config();
         let limits = &config.limits;
@@ -202,7 +202,7 @@ impl<'w> Connection<'w> {
             let asked = Asked { keep_alive: request.asked.keep_alive && !request.expects_continue, ..request.asked };
             self.answer(503, &Headers::from_static(&[("retry-after", "1")]), asked);
             self.record(503, 0, Outcome::Complete);
-            return self.settle(Some(decoder), asked.keep_alive).await;
+            return self.settle(Some(decoder), asked.keep_alive, drained).await;
         };
 
         let Equipment { exchanges, call, head, lent, .. } = &mut *self.equipment;
@@ -233,7 +233,7 @@ impl<'w> Connection<'w> {
         }
         let mut finished = exchanges.finish(result.as_ref().copied(), lent);
         self.report(&result, &finished);
-        let after = self.conclude(&running, &mut finished).await;
+        let after = self.conclude(&running, &mut finished, drained).await;
         self.equipment.exchanges.clear();
         self.in_exchange = false;
         if self.begun.is_some() {
@@ -250,7 +250,7 @@ impl<'w> Connection<'w> {
     }
 
     /// Answers for the call where it did not, and sees to what is left of the request.
-    async fn conclude(&mut self, running: &Running, finished: &mut Finished) -> After {
+    async fn conclude(&mut self, running: &Running, finished: &mut Finished, drained: Pin<&mut Notified<'_>>) -> After {
         if running.is_lost() {
             // Where the end of the connection is the end of the body, an orderly one would pass for a whole response.
             // But an earlier response may still be on its way, to a peer that only closed its sending side.
@@ -270,12 +270,12 @@ impl<'w> Connection<'w> {
         };
         match finished.returned {
             Returned::Nothing if finished.response.framing == Framing::Tunnel => After::Close { linger: true },
-            Returned::Nothing => self.settle(finished.unread.take(), asked.keep_alive).await,
+            Returned::Nothing => self.settle(finished.unread.take(), asked.keep_alive, drained).await,
             Returned::Respond(status) => {
                 finished.response.status = blame(status, finished.end.as_ref());
                 let keep_alive = asked.keep_alive && finished.response.status >= 500 && !finished.expects_continue;
                 self.answer(finished.response.status, &Headers::new(), Asked { keep_alive, ..asked });
-                self.settle(finished.unread.take(), keep_alive).await
+                self.settle(finished.unread.take(), keep_alive, drained).await
             }
             // What was accepted is delivered; that it is not all must show. Where only the end of the connection
             // marks the end of the body, a reset is the only way to say so.
@@ -289,8 +289,14 @@ impl<'w> Connection<'w> {
         }
     }
 
-    /// Reads what is left of a request body, if it is little enough to be worth a connection.
-    async fn settle(&mut self, unread: Option<Decoder>, keep_alive: bool) -> After {
+    /// Reads what is left of a request body, if it is little enough to be worth a connection, and does not wait for it
+    /// once the server drains.
+    async fn settle(
+        &mut self,
+        unread: Option<Decoder>,
+        keep_alive: bool,
+        mut drained: Pin<&mut Notified<'_>>,
+    ) -> After {
         if !keep_alive {
             return After::Close { linger: true };
         }
@@ -323,7 +329,8 @@ impl<'w> Connection<'w> {
                     Poll::Ready(_) => return Poll::Ready(After::Close { linger: true }),
                     Poll::Pending => {
                         let deadline = limits.body_timeout.map(|timeout| self.now + timeout);
-                        return if self.wire.timer.has_passed(deadline, cx) {
+                        let late = self.wire.timer.has_passed(deadline, cx);
+                        return if late || self.is_draining(drained.as_mut(), cx) {
                             Poll::Ready(After::Close { linger: true })
                         } else {
                             Poll::Pending

@@ -158,6 +158,23 @@ fn requests_that_are_on_their_way() {
     server.join().unwrap();
 }
 
+/// The rest of a body that only makes room for the next request is not waited for.
+#[test]
+fn a_body_that_nobody_reads() {
+    let (mut server, witness, told) = Witness::start(quiet());
+    let mut client = server.connect();
+    client.send("POST /now HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nhe");
+    let response = client.response();
+    assert_eq!((response.text(), response.closes()), ("now", false));
+    assert_eq!(names(&told), ["called", "returned"]);
+    assert!(witness.rests());
+    server.stop();
+    assert_eq!((told.next(), client.rest()), ("draining", (vec![], Closed::Orderly)));
+    drop(client);
+    assert_eq!(told.next(), "shut down");
+    server.join().unwrap();
+}
+
 /// Of what is pipelined behind a running call nothing is begun after the stop.
 #[test]
 fn requests_behind_a_running_call() {
