@@ -187,7 +187,10 @@ impl Running {
         self.acceptors.shutdown().await;
         self.threads.drain();
         if timeout(grace, self.threads.ended()).await.is_err() {
-            tracing::warn!("dropping {} connections after the grace of {grace:?}", self.threads.connections());
+            let left = self.threads.connections();
+            if left > 0 {
+                tracing::warn!("dropping {left} connections after the grace of {grace:?}");
+            }
             self.threads.abort();
             self.threads.ended().await;
         }
