@@ -62,6 +62,8 @@ async fn until_stopped(
     }
     drop(stop);
     tokio::select! {
+        // What has ended is not dropped.
+        biased;
         result = &mut serving => result.map_err(Failure::from),
         _ = signals.next() => Err(Failure::Forced),
     }
