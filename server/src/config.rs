@@ -22,7 +22,7 @@ pub struct Config {
     pub limits: Limits,
     /// How WebSockets are served.
     pub websocket: WebSocketConfig,
-    /// How long running calls may go on after the stop; then they are dropped.
+    /// How long running calls may go on after the stop; then they are dropped, with zero at once.
     pub grace: Duration,
     /// How long the application may take to start up, and to clean up; `None` is for ever.
     pub lifespan_timeout: Option<Duration>,

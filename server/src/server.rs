@@ -5,7 +5,7 @@ use crate::config::{Config, Runtime};
 use crate::lifespan::{Lifespan, Started};
 use crate::listener::Listener;
 use crate::threads::Threads;
-use crate::worker::{CAPABILITIES, Shared, Worker};
+use crate::worker::{Shared, Worker, capabilities};
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -91,7 +91,7 @@ impl Server {
     pub async fn serve(self, listeners: Vec<Listener>, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
         let Self { application, mut config } = self;
         check(&config).map_err(ServeError::Configuration)?;
-        let missing = application.manifest().requires.without(CAPABILITIES);
+        let missing = application.manifest().requires.without(capabilities(&config));
         if !missing.is_empty() {
             return Err(ServeError::Unsupported(missing));
         }
@@ -187,7 +187,10 @@ impl Running {
         self.acceptors.shutdown().await;
         self.threads.drain();
         if timeout(grace, self.threads.ended()).await.is_err() {
-            tracing::warn!("dropping {} connections after the grace of {grace:?}", self.threads.connections());
+            let left = self.threads.connections();
+            if left > 0 {
+                tracing::warn!("dropping {left} connections after the grace of {grace:?}");
+            }
             self.threads.abort();
             self.threads.ended().await;
         }
@@ -211,7 +214,7 @@ fn check(config: &Config) -> Result<(), String> {
 
 fn server_info(config: &Config) -> io::Result<Arc<ServerInfo>> {
     let software = concat!("transom-server/", env!("CARGO_PKG_VERSION"));
-    let mut info = ServerInfo::new(software, CAPABILITIES);
+    let mut info = ServerInfo::new(software, capabilities(config));
     info.blocking = Some(Arc::new(Pool::new(config.blocking_threads)?));
     Ok(Arc::new(info))
 }

@@ -3,8 +3,10 @@
 use crate::output::SLICES;
 use bytes::BytesMut;
 use rustix::buffer::spare_capacity;
+use rustix::net::{SendAncillaryBuffer, SendFlags};
 use std::fs::File;
 use std::io::{self, IoSlice};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
@@ -90,22 +92,15 @@ impl Transport {
         len: u64,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
-        // More at once would keep the thread busy for long when the file is in memory and the peer fast.
-        let count = len.min(1 << 20) as usize;
         loop {
-            let mut offset = offset;
             let sent = match self {
                 Self::Tcp(stream) => {
                     ready!(stream.poll_write_ready(cx))?;
-                    stream.try_io(Interest::WRITABLE, || {
-                        Ok(rustix::fs::sendfile(&*stream, file, Some(&mut offset), count)?)
-                    })
+                    stream.try_io(Interest::WRITABLE, || send_file(&*stream, file, offset, len))
                 }
                 Self::Unix(stream) => {
                     ready!(stream.poll_write_ready(cx))?;
-                    stream.try_io(Interest::WRITABLE, || {
-                        Ok(rustix::fs::sendfile(&*stream, file, Some(&mut offset), count)?)
-                    })
+                    stream.try_io(Interest::WRITABLE, || send_file(&*stream, file, offset, len))
                 }
             };
             match sent {
@@ -134,9 +129,8 @@ impl Transport {
     /// Becomes ready when the peer closed its sending side or reset the connection, although bytes are left
     /// unread; an event of the poller wakes the task, and no byte is read.
     ///
-    /// While [`Reading::Hidden`] is set the poller's readiness says nothing about unread bytes.
-    pub(crate) fn poll_read_closed(&mut self, cx: &mut Context<'_>, reading: &mut Reading) -> Poll<()> {
-        let forget = || Err::<(), _>(io::Error::from(io::ErrorKind::WouldBlock));
+    /// While `reading` is [`Readiness::Hidden`] the poller says nothing about unread bytes.
+    pub(crate) fn poll_read_closed(&mut self, cx: &mut Context<'_>, reading: &mut Readiness) -> Poll<()> {
         loop {
             let ready = match self {
                 Self::Tcp(stream) => {
@@ -151,34 +145,95 @@ impl Transport {
                 _ => return Poll::Ready(()),
             }
             // There are bytes, and nobody wants them yet: forget that until the poller has something new to say.
-            *reading = Reading::Hidden;
-            let _ = match self {
-                Self::Tcp(stream) => stream.try_io(Interest::READABLE, forget),
-                Self::Unix(stream) => stream.try_io(Interest::READABLE, forget),
-            };
+            *reading = Readiness::Hidden;
+            self.forget(Interest::READABLE);
         }
+    }
+
+    /// Becomes ready when nothing can be sent any more, although bytes of the peer are left unread: it reset the
+    /// connection or, on a Unix socket, closed it; or both sending sides are closed. Says which of these, as far as
+    /// that can be told.
+    ///
+    /// While `writing` is [`Readiness::Hidden`] the poller says nothing about room for bytes.
+    pub(crate) fn poll_write_closed(&mut self, cx: &mut Context<'_>, writing: &mut Readiness) -> Poll<WriteClosed> {
+        let interest = Interest::WRITABLE | Interest::ERROR;
+        loop {
+            let ready = match self {
+                Self::Tcp(stream) => ready!(stream.poll_write_ready(cx)).and_then(|()| now(stream.ready(interest))),
+                Self::Unix(stream) => ready!(stream.poll_write_ready(cx)).and_then(|()| now(stream.ready(interest))),
+            };
+            match ready {
+                Ok(ready) if !ready.is_write_closed() => {}
+                Ok(ready) if !ready.is_error() => return Poll::Ready(WriteClosed::Orderly),
+                _ => return Poll::Ready(WriteClosed::Reset),
+            }
+            // There is room, and nothing to write: forget that until the poller has something new to say.
+            *writing = Readiness::Hidden;
+            self.forget(Interest::WRITABLE);
+        }
+    }
+
+    /// Makes the poller's next event news.
+    fn forget(&self, interest: Interest) {
+        let nothing = || Err::<(), _>(io::ErrorKind::WouldBlock.into());
+        let _ = match self {
+            Self::Tcp(stream) => stream.try_io(interest, nothing),
+            Self::Unix(stream) => stream.try_io(interest, nothing),
+        };
     }
 
     /// Reads what the poller was made to forget, straight from the socket.
     pub(crate) fn read_hidden(&self, input: &mut BytesMut) -> io::Result<usize> {
         let mut bytes = Vec::with_capacity(input.capacity() - input.len());
-        match self {
-            Self::Tcp(stream) => rustix::io::read(stream, spare_capacity(&mut bytes))?,
-            Self::Unix(stream) => rustix::io::read(stream, spare_capacity(&mut bytes))?,
-        };
+        rustix::io::read(self, spare_capacity(&mut bytes))?;
         input.extend_from_slice(&bytes);
         Ok(bytes.len())
     }
+
+    /// Writes some of `slices` though the poller was made to forget that there is room.
+    pub(crate) fn write_hidden(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        Ok(rustix::net::sendmsg(self, slices, &mut SendAncillaryBuffer::default(), SendFlags::NOSIGNAL)?)
+    }
+
+    /// Writes some of a file though the poller was made to forget that there is room; 0 at the file's end.
+    pub(crate) fn send_file_hidden(&self, file: &File, offset: u64, len: u64) -> io::Result<usize> {
+        send_file(self, file, offset, len)
+    }
 }
 
-/// What the poller knows of unread bytes.
+fn send_file(socket: impl AsFd, file: &File, mut offset: u64, len: u64) -> io::Result<usize> {
+    // More at once would keep the thread busy for long when the file is in memory and the peer fast.
+    let count = len.min(1 << 20) as usize;
+    Ok(rustix::fs::sendfile(socket, file, Some(&mut offset), count)?)
+}
+
+/// What the poller knows of one direction: of bytes to read, or of room for bytes to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub(crate) enum Reading {
+pub(crate) enum Readiness {
     /// It tells when there are some.
     #[default]
     Polled,
-    /// There may be some that it was made to forget; see [`Transport::poll_read_closed`].
+    /// There may be some that it was made to forget; see [`Transport::poll_read_closed`] and
+    /// [`Transport::poll_write_closed`].
     Hidden,
+}
+
+/// Why nothing can be sent any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WriteClosed {
+    /// The connection failed.
+    Reset,
+    /// Both ends closed it.
+    Orderly,
+}
+
+impl AsFd for Transport {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(stream) => stream.as_fd(),
+            Self::Unix(stream) => stream.as_fd(),
+        }
+    }
 }
 
 impl AsyncRead for Transport {

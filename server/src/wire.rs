@@ -2,12 +2,12 @@
 
 use crate::output::{Next, Output, SLICES};
 use crate::timer::Timer;
-use crate::transport::{Reading, Transport};
+use crate::transport::{Readiness, Transport, WriteClosed};
 use bytes::BytesMut;
 use std::future::Future;
 use std::io::{self, IoSlice};
 use std::pin::pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::time::Instant;
@@ -21,7 +21,12 @@ const READ_BODY: usize = 128 << 10;
 
 pub(crate) struct Wire {
     transport: Transport,
-    reading: Reading,
+    reading: Readiness,
+    writing: Readiness,
+    /// The sending side is closed.
+    shut_down: bool,
+    /// A write waits for room.
+    blocked: bool,
     pub(crate) timer: Timer,
     /// When the peer must have taken some of what waits to be written.
     write_deadline: Option<Instant>,
@@ -29,7 +34,15 @@ pub(crate) struct Wire {
 
 impl Wire {
     pub(crate) fn new(transport: Transport) -> Self {
-        Self { transport, reading: Reading::default(), timer: Timer::default(), write_deadline: None }
+        Self {
+            transport,
+            reading: Readiness::default(),
+            writing: Readiness::default(),
+            shut_down: false,
+            blocked: false,
+            timer: Timer::default(),
+            write_deadline: None,
+        }
     }
 
     /// Reads what is there, up to one buffer, behind what `input` holds; 0 at the end.
@@ -58,18 +71,33 @@ impl Wire {
 
     #[inline]
     fn poll_read_reserved(&mut self, input: &mut BytesMut, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        if self.reading == Reading::Hidden {
+        if self.reading == Readiness::Hidden {
             match self.transport.read_hidden(input) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.reading = Reading::Polled,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.reading = Readiness::Polled,
                 read => return Poll::Ready(read),
             }
         }
         pin!(self.transport.read_buf(input)).poll(cx)
     }
 
-    /// Becomes ready when the peer left though bytes of it are unread.
+    /// Becomes ready when the peer left, or closed its sending side, though bytes of it are unread.
     pub(crate) fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.transport.poll_read_closed(cx, &mut self.reading)
+    }
+
+    /// Becomes ready when no byte can reach the peer any more, though bytes of it may be unread. A peer that closed its
+    /// sending side alone can be reached, and that the sending side here is closed is no reason either. A peer that
+    /// closed both sides shows on a Unix socket at once, and on TCP when something is sent to it.
+    pub(crate) fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.blocked {
+            // The write fails by then, and the news of room are for it alone.
+            return Poll::Pending;
+        }
+        match ready!(self.transport.poll_write_closed(cx, &mut self.writing)) {
+            // Both sides are at their end, so nothing more will happen.
+            WriteClosed::Orderly if self.shut_down => Poll::Pending,
+            _ => Poll::Ready(()),
+        }
     }
 
     /// Writes what can be written at once. Unlike [`poll_write`](Self::poll_write) it takes no part in the runtime's
@@ -80,7 +108,7 @@ impl Wire {
             // An error comes again where it is waited for.
             if let Ok(count) = self.transport.try_write(bytes) {
                 output.advance(count as u64);
-                self.write_deadline = None;
+                (self.write_deadline, self.blocked) = (None, false);
             }
         }
     }
@@ -99,6 +127,13 @@ impl Wire {
                     self.write_deadline = None;
                     return Poll::Ready(Ok(()));
                 }
+                _ if self.writing == Readiness::Hidden => match self.write_hidden(output) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        self.writing = Readiness::Polled;
+                        continue;
+                    }
+                    written => Poll::Ready(written),
+                },
                 Next::Flat(bytes) => self.transport.poll_write(bytes, cx),
                 Next::Slices => {
                     let mut slices = [IoSlice::new(&[]); SLICES];
@@ -111,13 +146,13 @@ impl Wire {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 Poll::Ready(Ok(count)) => {
                     output.advance(count as u64);
-                    self.write_deadline = None;
+                    (self.write_deadline, self.blocked) = (None, false);
                 }
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending => {
                     // From the last byte that was taken, which was now if there was one.
                     let deadline = self.write_deadline.or_else(|| timeout.map(|timeout| Instant::now() + timeout));
-                    self.write_deadline = deadline;
+                    (self.write_deadline, self.blocked) = (deadline, true);
                     if self.timer.has_passed(deadline, cx) {
                         return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
                     }
@@ -127,8 +162,20 @@ impl Wire {
         }
     }
 
+    /// Writes some of `output` though the poller was made to forget that there is room.
+    #[cold]
+    fn write_hidden(&self, output: &Output) -> io::Result<usize> {
+        if let Next::File { file, offset, len } = output.next() {
+            return self.transport.send_file_hidden(&file, offset, len);
+        }
+        let mut slices = [IoSlice::new(&[]); SLICES];
+        let count = output.slices(&mut slices);
+        self.transport.write_hidden(&slices[..count])
+    }
+
     /// Closes the sending side.
     pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.shut_down = true;
         self.transport.poll_shutdown(cx)
     }
 

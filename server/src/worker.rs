@@ -12,10 +12,7 @@ use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 use transom::{Capabilities, HttpVersion, ServerInfo, State};
 
-/// What this server can do.
-pub(crate) const CAPABILITIES: Capabilities = HTTP.union(IN_WEBSOCKET);
-
-/// What it can do for a request.
+/// What this server can do for a request.
 const HTTP: Capabilities = Capabilities::INFORMATIONAL
     .union(Capabilities::TRAILERS)
     .union(Capabilities::FILE)
@@ -29,6 +26,11 @@ const IN_WEBSOCKET: Capabilities = Capabilities::WEBSOCKET_DENIAL.union(Capabili
 /// What HTTP/1.0 has no way to say.
 const NOT_IN_HTTP10: Capabilities =
     Capabilities::INFORMATIONAL.union(Capabilities::TRAILERS).union(Capabilities::UPGRADE);
+
+/// What a server can do that is configured like this.
+pub(crate) fn capabilities(config: &Config) -> Capabilities {
+    if config.websocket.enabled { HTTP.union(IN_WEBSOCKET) } else { HTTP }
+}
 
 /// What all workers of a server share.
 #[derive(Debug)]
@@ -93,7 +95,7 @@ impl Worker {
     /// What a WebSocket over HTTP/1.1 can do. Pings and pongs are for applications that ask for them: to all others
     /// they would be messages to be skipped.
     pub(crate) fn websocket_capabilities(&self) -> Capabilities {
-        let capabilities = CAPABILITIES.without(Capabilities::UPGRADE);
+        let capabilities = HTTP.union(IN_WEBSOCKET).without(Capabilities::UPGRADE);
         let control = Capabilities::WEBSOCKET_CONTROL;
         let manifest = self.application().manifest();
         let wanted = manifest.wants.contains(control) || manifest.requires.contains(control);

@@ -7,6 +7,7 @@ use rustix::process::Signal;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
 use transom::{Started, finish, transom};
 
 /// Whatever is wrong, the last line on standard error says so, and there is only this one.
@@ -168,6 +169,23 @@ fn the_access_log_is_complete_at_the_end() {
     get(server.connect(), "/");
     server.signal(Signal::TERM);
     assert_eq!(server.end().stdout, "");
+}
+
+/// It is given 2 s, once.
+#[test]
+fn an_access_log_that_nobody_reads_does_not_hold_up_the_end() {
+    let server = Started::new(&["hello", "--bind", "127.0.0.1:0"], &[("TRANSOM_ACCESS_LOG", "on")]);
+    // More than a pipe holds.
+    let target = format!("/{}", "x".repeat(4000));
+    for _ in 0..40 {
+        get(server.connect(), &target);
+    }
+    server.signal(Signal::TERM);
+    server.wait_for("SIGTERM: stopping");
+    let begun = Instant::now();
+    assert_eq!(server.end().code, Some(0));
+    let took = begun.elapsed();
+    assert!((Duration::from_secs(1)..Duration::from_millis(3500)).contains(&took), "{took:?}");
 }
 
 #[test]

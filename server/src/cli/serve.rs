@@ -34,7 +34,8 @@ pub(super) fn run(name: &str, app: Application, settings: Settings) -> Result<()
     });
     // A blocking call that goes on must not hold up the end of the process.
     runtime.shutdown_background();
-    if let Some(log) = access_log {
+    // A server that stopped in order has done so; one that was dropped has not.
+    if let (Err(Failure::Forced), Some(log)) = (&result, access_log) {
         log.flush();
     }
     result
@@ -61,6 +62,8 @@ async fn until_stopped(
     }
     drop(stop);
     tokio::select! {
+        // What has ended is not dropped.
+        biased;
         result = &mut serving => result.map_err(Failure::from),
         _ = signals.next() => Err(Failure::Forced),
     }

@@ -16,7 +16,7 @@ use bytes::{Buf, BytesMut};
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::SystemTime;
 use tokio::sync::futures::Notified;
 use tokio::time::Instant;
@@ -99,7 +99,7 @@ impl<'w> Connection<'w> {
         loop {
             let after = match self.next_request(drained.as_mut()).await {
                 Ok(request) if self.asks_for_websocket() => return Some(request),
-                Ok(request) => self.exchange(request).await,
+                Ok(request) => self.exchange(request, drained.as_mut()).await,
                 Err(Ending::Closed) => return None,
                 Err(Ending::Refused(status)) => self.refuse(status),
             };
@@ -170,12 +170,8 @@ impl<'w> Connection<'w> {
                         if self.wire.timer.has_passed(deadline, cx) {
                             return Poll::Ready(Err(Ending::Closed));
                         }
-                        // Listening for the stop first and looking for it afterwards misses none. The task stays the
-                        // same, so once is enough.
-                        if !std::mem::replace(&mut self.told_of_drain, true) {
-                            let _ = drained.as_mut().poll(cx);
-                        }
-                        return if worker.is_draining() { Poll::Ready(Err(Ending::Closed)) } else { Poll::Pending };
+                        let draining = self.is_draining(drained.as_mut(), cx);
+                        return if draining { Poll::Ready(Err(Ending::Closed)) } else { Poll::Pending };
                     }
                     Poll::Pending => {
                         let deadline = limits.head_timeout.map(|timeout| head_began + timeout);
@@ -229,7 +225,7 @@ impl<'w> Connection<'w> {
     }
 
     /// One exchange, from the call to what is left of its request.
-    async fn exchange(&mut self, request: Request) -> After {
+    async fn exchange(&mut self, request: Request, drained: Pin<&mut Notified<'_>>) -> After {
         let worker = self.worker;
         let config = worker.config();
         let limits = &config.limits;
@@ -245,7 +241,7 @@ impl<'w> Connection<'w> {
             let asked = Asked { keep_alive: request.asked.keep_alive && !request.expects_continue, ..request.asked };
             self.answer(503, &Headers::from_static(&[("retry-after", "1")]), asked);
             self.record(503, 0, Outcome::Complete);
-            return self.settle(Some(decoder), asked.keep_alive).await;
+            return self.settle(Some(decoder), asked.keep_alive, drained).await;
         };
 
         let scope = self.scope(worker.capabilities(self.equipment.head.version));
@@ -273,7 +269,7 @@ impl<'w> Connection<'w> {
         }
         let mut finished = exchanges.finish(result.as_ref().copied(), lent);
         self.report(&result, &finished);
-        let after = self.conclude(&running, &mut finished).await;
+        let after = self.conclude(&running, &mut finished, drained).await;
         self.equipment.exchanges.clear();
         self.in_exchange = false;
         if self.begun.is_some() {
@@ -281,7 +277,7 @@ impl<'w> Connection<'w> {
                 _ if running.has_timed_out() => Outcome::Timeout,
                 Some(End::Timeout) => Outcome::Timeout,
                 _ if running.is_broken_off() || finished.returned == Returned::Abort => Outcome::Aborted,
-                _ if running.is_lost() => Outcome::Disconnected,
+                _ if finished.lost => Outcome::Disconnected,
                 _ => Outcome::Complete,
             };
             self.record(finished.response.status, finished.response.body_bytes, outcome);
@@ -290,10 +286,12 @@ impl<'w> Connection<'w> {
     }
 
     /// Answers for the call where it did not, and sees to what is left of the request.
-    async fn conclude(&mut self, running: &Running, finished: &mut Finished) -> After {
+    async fn conclude(&mut self, running: &Running, finished: &mut Finished, drained: Pin<&mut Notified<'_>>) -> After {
         if running.is_lost() {
             // Where the end of the connection is the end of the body, an orderly one would pass for a whole response.
-            return if finished.cut { After::Reset } else { After::Close { linger: false } };
+            // But an earlier response may still be on its way, to a peer that only closed its sending side.
+            let cut = finished.lost && (finished.response.status != 0 || running.has_timed_out());
+            return if cut { After::Reset } else { After::Close { linger: true } };
         }
         if running.has_unwritten() {
             if !self.flush().await {
@@ -308,12 +306,12 @@ impl<'w> Connection<'w> {
         };
         match finished.returned {
             Returned::Nothing if finished.response.framing == Framing::Tunnel => After::Close { linger: true },
-            Returned::Nothing => self.settle(finished.unread.take(), asked.keep_alive).await,
+            Returned::Nothing => self.settle(finished.unread.take(), asked.keep_alive, drained).await,
             Returned::Respond(status) => {
                 finished.response.status = blame(status, finished.end.as_ref());
                 let keep_alive = asked.keep_alive && finished.response.status >= 500 && !finished.expects_continue;
                 self.answer(finished.response.status, &Headers::new(), Asked { keep_alive, ..asked });
-                self.settle(finished.unread.take(), keep_alive).await
+                self.settle(finished.unread.take(), keep_alive, drained).await
             }
             // What was accepted is delivered; that it is not all must show. Where only the end of the connection
             // marks the end of the body, a reset is the only way to say so.
@@ -327,8 +325,14 @@ impl<'w> Connection<'w> {
         }
     }
 
-    /// Reads what is left of a request body, if it is little enough to be worth a connection.
-    async fn settle(&mut self, unread: Option<Decoder>, keep_alive: bool) -> After {
+    /// Reads what is left of a request body, if it is little enough to be worth a connection, and does not wait for it
+    /// once the server drains.
+    async fn settle(
+        &mut self,
+        unread: Option<Decoder>,
+        keep_alive: bool,
+        mut drained: Pin<&mut Notified<'_>>,
+    ) -> After {
         if !keep_alive {
             return After::Close { linger: true };
         }
@@ -361,7 +365,8 @@ impl<'w> Connection<'w> {
                     Poll::Ready(_) => return Poll::Ready(After::Close { linger: true }),
                     Poll::Pending => {
                         let deadline = limits.body_timeout.map(|timeout| self.now + timeout);
-                        return if self.wire.timer.has_passed(deadline, cx) {
+                        let late = self.wire.timer.has_passed(deadline, cx);
+                        return if late || self.is_draining(drained.as_mut(), cx) {
                             Poll::Ready(After::Close { linger: true })
                         } else {
                             Poll::Pending
@@ -371,6 +376,15 @@ impl<'w> Connection<'w> {
             }
         })
         .await
+    }
+
+    /// Whether the server drains; if not, the task is woken when it begins to.
+    fn is_draining(&mut self, drained: Pin<&mut Notified<'_>>, cx: &mut Context<'_>) -> bool {
+        // Listening first and looking afterwards misses nothing. The task stays the same, so once is enough.
+        if !std::mem::replace(&mut self.told_of_drain, true) {
+            let _ = drained.poll(cx);
+        }
+        self.worker.is_draining()
     }
 
     /// Writes everything; `false` if the peer does not take it.
@@ -383,7 +397,7 @@ impl<'w> Connection<'w> {
     /// reset, on which the peer may forget what it has not read yet: so the sending side goes first, and
     /// what still comes in is thrown away for a while (RFC 9112 section 9.6).
     async fn close(&mut self, linger: bool) {
-        if self.equipment.is_there() && !self.flush().await {
+        if self.equipment.has_output() && !self.flush().await {
             return self.wire.reset_on_close();
         }
         if poll_fn(|cx| self.wire.poll_shutdown(cx)).await.is_err() || !linger {
@@ -481,13 +495,20 @@ impl<'w> Connection<'w> {
 
 impl Drop for Connection<'_> {
     fn drop(&mut self) {
+        // Either way the grace is over: what was sent must not look complete.
+        if self.equipment.has_output() {
+            self.wire.reset_on_close();
+        }
         if !self.in_exchange {
             return self.equipment.release();
         }
-        // The grace is over, and the call is dropped with the equipment. Handles that went elsewhere are told.
+        // The call is dropped with the equipment. Handles that went elsewhere are told.
         self.equipment.exchanges.lost(End::ServerShutdown, Waker::noop());
-        let (status, bytes) = self.equipment.exchanges.progress();
-        self.record(status, bytes, Outcome::Stopped);
+        let (response, lost) = self.equipment.exchanges.progress();
+        if lost && response.status != 0 {
+            self.wire.reset_on_close();
+        }
+        self.record(response.status, response.body_bytes, Outcome::Stopped);
     }
 }
 

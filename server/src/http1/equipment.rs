@@ -58,9 +58,9 @@ impl<'w> Borrowed<'w> {
         }
     }
 
-    /// Whether there is one.
-    pub(super) fn is_there(&self) -> bool {
-        self.equipment.is_some()
+    /// Whether something waits to be written.
+    pub(super) fn has_output(&self) -> bool {
+        self.equipment.as_ref().is_some_and(|equipment| !equipment.lent.output.is_empty())
     }
 
     /// Gives it back, when no exchange is running. What the application still holds of what was read stays valid.

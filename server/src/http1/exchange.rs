@@ -62,8 +62,10 @@ struct State {
     response: Response,
     expects_continue: bool,
     wants_input: bool,
-    /// The peer closed its sending side, in a tunnel.
+    /// No byte of the peer will come any more.
     input_ended: bool,
+    /// What is received behind the last byte of a tunnel, if its orderly end has not come.
+    cut_short: Option<End>,
     /// Bytes that the connection took to write and has not written.
     in_flight: u64,
     abandoned: bool,
@@ -104,7 +106,7 @@ pub(super) struct Demand {
 pub(super) struct Finished {
     pub(super) returned: Returned,
     /// The exchange was lost before everything that was sent was written.
-    pub(super) cut: bool,
+    pub(super) lost: bool,
     pub(super) end: Option<End>,
     pub(super) response: Response,
     pub(super) expects_continue: bool,
@@ -132,6 +134,7 @@ impl Exchanges {
             expects_continue: false,
             wants_input: false,
             input_ended: false,
+            cut_short: None,
             in_flight: 0,
             abandoned: false,
             now: Instant::now(),
@@ -163,6 +166,7 @@ impl Exchanges {
         state.expects_continue = begin.expects_continue;
         state.wants_input = false;
         state.input_ended = false;
+        state.cut_short = None;
         state.in_flight = 0;
         state.abandoned = false;
         state.now = begin.now;
@@ -202,9 +206,9 @@ impl Exchanges {
             .then(|| std::mem::replace(&mut state.decoder, Decoder::new(BodyHint::None, NO_BODY)));
         let finished = Finished {
             unread,
-            cut: state.lost.is_some(),
+            lost: state.lost.is_some(),
             returned: state.send.returned(result),
-            end: state.end.take(),
+            end: state.end.take().or_else(|| state.lost.clone()),
             response: state.response,
             expects_continue: state.expects_continue,
         };
@@ -305,26 +309,40 @@ impl Exchanges {
         Waiting { receive, ..Waiting::default() }.wake_others(driver)
     }
 
-    /// The exchange is over for this reason, unless it was over before. Whether `driver`'s own call may go on because
-    /// of it.
+    /// The exchange is over for this reason, unless it was over before; and nothing more of the request is received.
+    /// Whether `driver`'s own call may go on because of it.
     pub(super) fn lost(&self, end: End, driver: &Waker) -> bool {
         let mut state = self.lock();
-        if !state.is_over() {
-            state.send.lost(end.clone());
-            state.lost.get_or_insert(end.clone());
-            state.end.get_or_insert(end);
+        if !state.is_over() || !state.received {
+            state.end.get_or_insert_with(|| end.clone());
         }
-        state.lent.output.clear();
-        state.in_flight = 0;
+        state.lose(end);
         let waiting = std::mem::take(&mut state.waiting);
         drop(state);
         waiting.wake_others(driver)
     }
 
-    /// The status and the bytes of body that were sent so far.
-    pub(super) fn progress(&self) -> (u16, u64) {
+    /// As [`lost`](Self::lost); but in a tunnel what the peer sent before is received first, up to
+    /// [`input_ended`](Self::input_ended).
+    pub(super) fn unreachable(&self, end: End, driver: &Waker) -> bool {
+        let mut state = self.lock();
+        if state.response.framing != Framing::Tunnel || state.received {
+            drop(state);
+            return self.lost(end, driver);
+        }
+        if !state.input_ended {
+            state.cut_short = Some(end.clone());
+        }
+        state.lose(end);
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        waiting.wake_others(driver)
+    }
+
+    /// What was sent so far, and whether the rest of it is lost.
+    pub(super) fn progress(&self) -> (Response, bool) {
         let state = self.lock();
-        (state.response.status, state.response.body_bytes)
+        (state.response, state.lost.is_some())
     }
 
     /// Answers on behalf of an application that gave its `Sender` away before it answered; `false` if it had begun to.
@@ -366,6 +384,16 @@ impl Exchanges {
 }
 
 impl State {
+    /// Nothing more can be sent.
+    fn lose(&mut self, end: End) {
+        if !self.is_over() {
+            self.send.lost(end.clone());
+            self.lost.get_or_insert(end);
+        }
+        self.lent.output.clear();
+        self.in_flight = 0;
+    }
+
     fn buffered(&self) -> u64 {
         self.in_flight + self.lent.output.len()
     }

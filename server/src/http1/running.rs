@@ -11,10 +11,13 @@ use std::task::{Context, Poll};
 use tokio::time::Instant;
 use transom::End;
 
+const LEFT: End = End::Disconnected { code: None };
+
 /// What became of the connection during the call.
 #[derive(Debug, Default)]
 pub(super) struct Running {
     waited: bool,
+    /// Nothing more is read: the peer closed its sending side, or was too slow.
     input_ended: bool,
     output_ended: bool,
     lost: bool,
@@ -73,7 +76,7 @@ impl Connection<'_> {
             let Equipment { exchanges, lent, .. } = &mut *self.equipment;
             let demand = exchanges.collect(&mut lent.output, self.now);
             if running.lost {
-                return false;
+                return !running.input_ended && self.poll_input(running, demand, cx);
             }
             if demand.abandoned {
                 return self.abandoned(running, cx);
@@ -85,7 +88,7 @@ impl Connection<'_> {
             let written = self.wire.poll_write(&mut self.equipment.lent.output, timeout, cx);
             if let Poll::Ready(Err(error)) = written {
                 running.timed_out = error.kind() == io::ErrorKind::TimedOut;
-                return self.lose(running, cx);
+                return self.lose_peer(running, demand.tunnel && !running.timed_out, cx);
             }
             may_go_on |= self.equipment.exchanges.written(self.equipment.lent.output.len(), cx.waker());
             if written.is_pending() {
@@ -96,11 +99,17 @@ impl Connection<'_> {
             // The application's direction of a tunnel is at its end, and the peer's may go on.
             match self.wire.poll_shutdown(cx) {
                 Poll::Ready(Ok(())) => running.output_ended = true,
-                Poll::Ready(Err(_)) => return self.lose(running, cx),
+                Poll::Ready(Err(_)) => return self.lose_peer(running, true, cx),
                 Poll::Pending => {}
             }
         }
-        if running.input_ended { may_go_on } else { self.poll_input(running, demand, cx) || may_go_on }
+        if !running.input_ended {
+            may_go_on |= self.poll_input(running, demand, cx);
+        }
+        if running.input_ended && !running.lost && !running.output_ended {
+            may_go_on |= self.poll_peer(running, demand.tunnel, cx);
+        }
+        may_go_on
     }
 
     /// Reads what the call waits for; and if it waits for nothing, one buffer ahead, which also shows when
@@ -132,7 +141,11 @@ impl Connection<'_> {
                     // It is there for whoever asked; from here on the peer is watched.
                     demand.input = false;
                 }
-                Poll::Ready(Err(_)) => return self.lose(running, cx),
+                Poll::Ready(Err(_)) => {
+                    running.input_ended = true;
+                    let may_go_on = self.lose_peer(running, demand.tunnel, cx);
+                    return may_go_on | self.equipment.exchanges.input_ended(cx.waker()).unwrap_or_default();
+                }
                 // A tunnel may be silent.
                 Poll::Pending if demand.input && !demand.tunnel => {
                     let timeout = config.limits.body_timeout;
@@ -147,17 +160,33 @@ impl Connection<'_> {
                 Poll::Pending => return may_go_on,
             }
         }
-        // The end of a tunnel's one direction comes after its bytes.
-        if !config.half_close && !demand.tunnel && self.wire.poll_closed(cx).is_ready() {
-            return self.lose(running, cx);
-        }
-        false
+        !running.lost && self.poll_peer(running, demand.tunnel, cx)
+    }
+
+    /// Watches for a peer that leaves while nothing of it is read.
+    fn poll_peer(&mut self, running: &mut Running, tunnel: bool, cx: &mut Context<'_>) -> bool {
+        let gone = match tunnel || self.worker.config().half_close {
+            // The end of one direction comes after its bytes, and leaves the other open.
+            true => self.wire.poll_reset(cx),
+            false => self.wire.poll_closed(cx),
+        };
+        gone.is_ready() && self.lose_peer(running, tunnel, cx)
     }
 
     fn lose(&mut self, running: &mut Running, cx: &Context<'_>) -> bool {
+        (running.lost, running.input_ended) = (true, true);
+        self.equipment.lent.output.clear();
+        self.equipment.exchanges.lost(LEFT, cx.waker())
+    }
+
+    /// The peer left. In a tunnel what it sent before is still received.
+    fn lose_peer(&mut self, running: &mut Running, tunnel: bool, cx: &Context<'_>) -> bool {
+        if !tunnel {
+            return self.lose(running, cx);
+        }
         running.lost = true;
         self.equipment.lent.output.clear();
-        self.equipment.exchanges.lost(End::Disconnected { code: None }, cx.waker())
+        self.equipment.exchanges.unreachable(LEFT, cx.waker())
     }
 
     /// The application gave its `Sender` away before the response was complete: as if the call had failed.

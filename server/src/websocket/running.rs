@@ -88,8 +88,11 @@ impl Connection<'_, '_> {
         }
         while !self.ended {
             let go_on = self.decode(cx.waker());
-            if go_on || self.blocked {
-                return go_on;
+            if go_on {
+                return true;
+            }
+            if self.blocked {
+                return self.http.wire.poll_reset(cx).is_ready() && self.end(cx.waker());
             }
             self.make_room();
             let missing = self.decoder.missing(&self.input) as u64;

@@ -1,10 +1,13 @@
 //! Peers that leave: the application is told, whatever it waits for, and goes on.
 
-use crate::{GET, Gate, LEFT, no_body, piece};
+use crate::{GET, Gate, LEFT, OnUnix, no_body, piece};
+use std::io::{Read, Write};
+use std::net::Shutdown;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
-use transom::{App, End, Error, HttpScope, Receiver, SendError, Sender};
+use transom::{App, End, Error, FileBody, FileSource, HttpScope, Outgoing, Receiver, SendError, Sender};
 use transom_server::Config;
-use transom_tests::{Client, Closed, Running, Told, Watched, http, more, quiet, respond, start, telling};
+use transom_tests::{Client, Closed, Running, Told, Watched, http, last, more, quiet, respond, start, telling};
 
 /// Everything that an exchange says once it is lost.
 #[derive(Debug, PartialEq)]
@@ -161,12 +164,14 @@ fn half_closed_is_closed() {
     let (app, told) = app();
     let server = Running::start(app, quiet());
     let mut client = server.connect();
-    client.send("GET /closed HTTP/1.1\r\nhost: a\r\n\r\n");
+    client.send("GET /ok HTTP/1.1\r\nhost: a\r\n\r\nGET /closed HTTP/1.1\r\nhost: a\r\n\r\n");
     assert!(matches!(told.next(), What::Called(_)));
     client.half_close();
     let What::Lost(lost) = told.next() else { panic!("called twice") };
     assert_eq!(lost, Lost::because(&LEFT));
-    assert_eq!(client.rest(), (vec![], Closed::Reset));
+    // No reset takes away the answer to the earlier request.
+    assert_eq!(client.response().text(), "ok");
+    assert_eq!(client.rest(), (vec![], Closed::Orderly));
 }
 
 fn half_close() -> Config {
@@ -228,13 +233,131 @@ fn a_body_that_is_cut_off() {
 fn a_reset_after_a_half_close() {
     let (app, told) = app();
     let server = Running::start(app, half_close());
+    for target in ["/send", "/flush", "/recv", "/closed"] {
+        let mut client = server.connect();
+        client.send(format!("GET {target} HTTP/1.1\r\nhost: a\r\n\r\n"));
+        client.half_close();
+        let What::Called(thread) = told.next() else { panic!("called twice") };
+        assert!(thread.comes_to_rest());
+        client.reset();
+        let What::Lost(lost) = told.next() else { panic!("called twice") };
+        assert_eq!(lost, Lost::because(&LEFT), "{target}");
+    }
+
+    // A Unix socket has no reset; closed in both directions is as much.
+    let (app, told) = self::app();
+    let server = OnUnix::start(app, half_close());
+    for target in ["/send", "/flush", "/recv", "/closed"] {
+        let mut client = server.connect();
+        client.send(format!("GET {target} HTTP/1.1\r\nhost: a\r\n\r\n"));
+        client.stream().shutdown(Shutdown::Write).unwrap();
+        let What::Called(thread) = told.next() else { panic!("called twice") };
+        assert!(thread.comes_to_rest());
+        drop(client);
+        let What::Lost(lost) = told.next() else { panic!("called twice") };
+        assert_eq!(lost, Lost::because(&LEFT), "{target}");
+    }
+}
+
+/// Where half-closed peers are served an end behind the bytes that nobody reads is none, and a reset overtakes them.
+#[test]
+fn a_reset_behind_a_body_that_is_not_read() {
+    let (app, told) = app();
+    let server = Running::start(app, half_close());
     let mut client = server.connect();
-    client.send("GET /send HTTP/1.1\r\nhost: a\r\n\r\n");
+    client.send("POST /closed HTTP/1.1\r\nhost: a\r\ncontent-length: 50000\r\n\r\n");
+    let What::Called(thread) = told.next() else { panic!("called twice") };
+    client.send(vec![b'x'; 50_000]);
     client.half_close();
-    assert!(matches!(told.next(), What::Called(_)));
+    assert!(thread.comes_to_rest());
+    assert!(told.rest().is_empty());
     client.reset();
     let What::Lost(lost) = told.next() else { panic!("called twice") };
     assert_eq!(lost, Lost::because(&LEFT));
+}
+
+/// A watch for the reset takes nothing from what is written later, much or little, and does not keep the server busy.
+#[test]
+fn half_closed_and_answered_at_length() {
+    const SIZE: usize = 8 << 20;
+    let gate = Gate::new();
+    let (tell, told) = telling();
+    let app = |gate: Gate, tell: mpsc::Sender<Watched>| {
+        http(move |_, mut receive, mut send| {
+            let (gate, tell) = (gate.clone(), tell.clone());
+            async move {
+                no_body(&mut receive).await;
+                send.send(start()).await?;
+                for _ in 0..2 {
+                    tell.send(Watched::current())?;
+                    gate.pass().await;
+                    send.send(more("little")).await?;
+                }
+                tell.send(Watched::current())?;
+                gate.pass().await;
+                send.send(more(vec![b'x'; SIZE])).await?;
+                let file = tempfile::tempfile()?;
+                file.set_len(SIZE as u64)?;
+                let file = FileBody { source: FileSource::File(Arc::new(file)), offset: 0, len: SIZE as u64 };
+                send.send(Outgoing::File { file, more: true }).await?;
+                send.flush().await?;
+                tell.send(Watched::current())?;
+                gate.pass().await;
+                Ok(send.send(last("the end")).await?)
+            }
+        })
+    };
+    fn check<S: Read + Write>(client: &mut Client<S>, gate: &Gate, told: &Told<Watched>) {
+        assert_eq!(client.head().status, 200);
+        for _ in 0..2 {
+            assert!(told.next().comes_to_rest(), "the server is busy, with nothing to do");
+            gate.open();
+            assert_eq!(client.chunk(), b"little");
+        }
+        assert!(told.next().comes_to_rest(), "the server is busy, with nothing to do");
+        gate.open();
+        assert!(client.chunk() == vec![b'x'; SIZE]);
+        assert!(client.chunk() == vec![0; SIZE]);
+        assert!(told.next().comes_to_rest(), "the server is busy, with nothing to do");
+        gate.open();
+        assert_eq!((client.chunk(), client.chunk()), (b"the end".to_vec(), vec![]));
+    }
+
+    let server = Running::start(app(gate.clone(), tell.clone()), half_close());
+    let mut client = server.connect();
+    client.send(GET);
+    client.half_close();
+    check(&mut client, &gate, &told);
+
+    let server = OnUnix::start(app(gate.clone(), tell), half_close());
+    let mut client = server.connect();
+    client.send(GET);
+    client.stream().shutdown(Shutdown::Write).unwrap();
+    check(&mut client, &gate, &told);
+}
+
+/// Who has answered may still receive, and is told if the rest does not come.
+#[test]
+fn receiving_after_the_response() {
+    let (tell, told) = telling();
+    let app = http(move |_, mut receive, mut send: Sender| {
+        let tell = tell.clone();
+        async move {
+            send.send(respond("ok")).await?;
+            assert_eq!(piece(&mut receive).await, Ok(("part".into(), true)));
+            assert_eq!(send.closed().await, End::Complete);
+            let ends = (piece(&mut receive).await, piece(&mut receive).await);
+            Ok(tell.send((ends, send.closed().await, send.send(respond("again")).await))?)
+        }
+    });
+    let server = Running::start(app, quiet());
+    for way in [Closed::Orderly, Closed::Reset] {
+        let mut client = server.connect();
+        client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\npart");
+        assert_eq!(client.response().text(), "ok");
+        leave(client, way);
+        assert_eq!(told.next(), ((Err(LEFT), Err(LEFT)), End::Complete, Err(SendError::Finished)), "{way:?}");
+    }
 }
 
 /// What was complete stays complete, though the call goes on and the peer leaves.

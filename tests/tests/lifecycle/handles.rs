@@ -144,7 +144,11 @@ fn after_the_call() {
     client.send("GET /next HTTP/1.1\r\nhost: a\r\n\r\n");
     assert_eq!(client.response().text(), "/next");
     let next = told.next();
-    client.send("POST /wait HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nhello");
+    // Not to those of other connections either.
+    let mut other = server.connect();
+    for client in [&mut client, &mut other] {
+        client.send("POST /wait HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nhello");
+    }
 
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
@@ -157,7 +161,10 @@ fn after_the_call() {
     });
     drop((receive, send, next));
     gate.open();
-    assert_eq!(client.response().text(), "/wait");
+    gate.open();
+    for client in [&mut client, &mut other] {
+        assert_eq!(client.response().text(), "/wait");
+    }
 }
 
 /// Handles that still wait when the call returns are told.

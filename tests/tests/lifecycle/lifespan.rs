@@ -171,7 +171,9 @@ fn what_is_required_is_there_or_named() {
         }
     }
     let lacking = Capabilities::FILE | Capabilities::WEBSOCKET_CONTROL;
-    match Running::start(Demanding(lacking), quiet()).join() {
+    let mut without = quiet();
+    without.websocket.enabled = false;
+    match Running::start(Demanding(lacking), without).join() {
         Err(ServeError::Unsupported(missing)) => assert_eq!(missing, Capabilities::WEBSOCKET_CONTROL),
         other => panic!("{other:?}"),
     }

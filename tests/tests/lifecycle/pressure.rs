@@ -1,13 +1,13 @@
 //! Back-pressure, over a Unix socket: what its two ends hold is small and does not grow.
 
-use crate::{GET, Gate, piece};
+use crate::{GET, Gate, OnUnix, piece};
+use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use transom::{App, HttpScope, Receiver, SendError, Sender};
-use transom_server::{Bind, ListenOptions};
-use transom_tests::{Client, PATIENCE, Running, Watched, http, last, more, quiet, respond, start, telling};
+use transom::{App, FileBody, FileSource, HttpScope, Outgoing, Receiver, SendError, Sender};
+use transom_tests::{Client, Watched, http, last, more, quiet, respond, start, telling};
 
 /// More than a Unix socket holds, in both directions together (unix(7): as `net.core.wmem_default` says, twice 208 KiB).
 const HELD: usize = 1 << 20;
@@ -19,13 +19,10 @@ const EVENT: usize = 32 << 10;
 /// What the server reads ahead of a body, at most.
 const AHEAD: usize = 64 << 10;
 
-fn serve(app: impl App) -> (Running, Client<UnixStream>, tempfile::TempDir) {
-    let place = tempfile::tempdir().expect("a directory for temporary files");
-    let path = place.path().join("socket");
-    let server = Running::on(&Bind::Unix(path.clone()), &ListenOptions::default(), app, quiet());
-    let stream = UnixStream::connect(path).expect("the server listens");
-    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout above zero");
-    (server, Client::new(stream), place)
+fn serve(app: impl App) -> (OnUnix, Client<UnixStream>) {
+    let server = OnUnix::start(app, quiet());
+    let client = server.connect();
+    (server, client)
 }
 
 #[test]
@@ -46,7 +43,7 @@ fn a_slow_reader_holds_the_application_back() {
             Ok(send.send(last("")).await?)
         }
     });
-    let (_server, mut client, _place) = serve(app);
+    let (_server, mut client) = serve(app);
     client.send(GET);
     assert!(told.next().comes_to_rest());
     let held_back = accepted.load(Ordering::SeqCst);
@@ -82,7 +79,7 @@ fn readiness_ends_at_the_mark() {
             Ok(())
         }
     });
-    let (_server, mut client, _place) = serve(app);
+    let (_server, mut client) = serve(app);
     client.send(GET);
     assert_eq!(client.response().body.len(), MARK + 2);
     assert_eq!(told.next(), [true, true, false, false, true]);
@@ -111,7 +108,7 @@ fn an_application_that_does_not_read_holds_the_client_back() {
             Ok(send.send(respond(count.to_string())).await?)
         }
     });
-    let (_server, mut client, _place) = serve(app);
+    let (_server, mut client) = serve(app);
     client.send(format!("POST /read HTTP/1.1\r\nhost: a\r\ncontent-length: {SIZE}\r\n\r\n"));
     let thread = told.next();
     let mut sent = 0;
@@ -157,7 +154,7 @@ fn flush_waits_for_the_last_byte() {
             Ok(send.send(last("")).await?)
         }
     });
-    let (_server, mut client, _place) = serve(app);
+    let (_server, mut client) = serve(app);
     client.send(GET);
     assert_eq!(told.next().0, "head");
     // It was handed over: it is here before the call goes on.
@@ -189,7 +186,7 @@ fn flush_of_small_pieces_waits_too() {
             Ok(send.send(last("")).await?)
         }
     });
-    let (_server, mut client, _place) = serve(app);
+    let (_server, mut client) = serve(app);
     client.send(GET);
     assert!(told.next().comes_to_rest(), "the server is busy, with nothing to do");
     assert_eq!(client.response().body.len(), PIECES * 1024);
@@ -211,7 +208,7 @@ fn nothing_has_to_be_flushed() {
             Ok(send.send(last("")).await?)
         }
     });
-    let (_server, mut client, _place) = serve(app);
+    let (_server, mut client) = serve(app);
     client.send(GET);
     assert_eq!(client.head().status, 200);
     for event in ["one", "two", "three"] {
@@ -219,4 +216,73 @@ fn nothing_has_to_be_flushed() {
         gate.open();
     }
     assert_eq!(client.chunk(), b"");
+}
+
+/// A file counts as long as it is, though it takes no memory.
+#[test]
+fn files_count_too() {
+    const SIZE: u64 = 8 << 20;
+    let (tell, told) = telling();
+    let app = http(move |_, _, mut send: Sender| {
+        let tell = tell.clone();
+        async move {
+            tell.send(("called", Watched::current()))?;
+            send.send(start()).await?;
+            for what in ["first", "second"] {
+                let file = FileBody { source: FileSource::File(sparse(SIZE)), offset: 0, len: SIZE };
+                send.send(Outgoing::File { file, more: true }).await?;
+                tell.send((what, Watched::current()))?;
+            }
+            send.send(last("")).await?;
+            Ok(tell.send(("last", Watched::current()))?)
+        }
+    });
+    let (_server, mut client) = serve(app);
+    client.send(GET);
+    for what in ["called", "first"] {
+        let (told, thread) = told.next();
+        assert!(told == what && thread.comes_to_rest());
+    }
+    assert!(told.rest().is_empty());
+    assert_eq!(client.head().status, 200);
+    assert_eq!(client.chunk().len(), SIZE as usize);
+    assert_eq!(told.next().0, "second");
+    assert_eq!((client.chunk().len(), client.chunk().len()), (SIZE as usize, 0));
+    assert_eq!(told.next().0, "last");
+}
+
+/// What is no longer there when its turn comes cannot be sent, and that shows.
+#[test]
+fn a_file_that_becomes_shorter() {
+    const SIZE: u64 = 8 << 20;
+    for length in [Some(SIZE), None] {
+        let file = sparse(SIZE);
+        let (tell, told) = telling();
+        let sent = Arc::clone(&file);
+        let app = http(move |_, _, mut send: Sender| {
+            let (tell, file) = (tell.clone(), Arc::clone(&sent));
+            async move {
+                let headers = length.map(|length| ("content-length", length.to_string())).into_iter().collect();
+                send.send(Outgoing::Start { status: 200, headers }).await?;
+                let file = FileBody { source: FileSource::File(file), offset: 0, len: SIZE };
+                send.send(Outgoing::File { file, more: true }).await?;
+                tell.send(Watched::current())?;
+                send.send(last("")).await.unwrap_err();
+                Ok(())
+            }
+        });
+        let (_server, mut client) = serve(app);
+        client.send(GET);
+        assert!(told.next().comes_to_rest());
+        file.set_len(1 << 20).unwrap();
+        assert_eq!(client.head().status, 200);
+        let (rest, _) = client.rest();
+        assert!(rest.len() < SIZE as usize && !rest.ends_with(b"0\r\n\r\n"));
+    }
+}
+
+fn sparse(len: u64) -> Arc<File> {
+    let file = tempfile::tempfile().expect("room for a file");
+    file.set_len(len).expect("a file without content");
+    Arc::new(file)
 }

@@ -60,6 +60,10 @@ impl App for Witness {
                 *self.kept.lock().unwrap() = Some((receive, send));
                 self.gate.pass().await;
             }
+            b"/large" => {
+                send.send(start()).await?;
+                send.send(last(vec![b'x'; 64 << 20])).await?;
+            }
             b"/stream" => {
                 send.send(start()).await?;
                 self.gate.pass().await;
@@ -154,6 +158,23 @@ fn requests_that_are_on_their_way() {
     server.join().unwrap();
 }
 
+/// The rest of a body that only makes room for the next request is not waited for.
+#[test]
+fn a_body_that_nobody_reads() {
+    let (mut server, witness, told) = Witness::start(quiet());
+    let mut client = server.connect();
+    client.send("POST /now HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nhe");
+    let response = client.response();
+    assert_eq!((response.text(), response.closes()), ("now", false));
+    assert_eq!(names(&told), ["called", "returned"]);
+    assert!(witness.rests());
+    server.stop();
+    assert_eq!((told.next(), client.rest()), ("draining", (vec![], Closed::Orderly)));
+    drop(client);
+    assert_eq!(told.next(), "shut down");
+    server.join().unwrap();
+}
+
 /// Of what is pipelined behind a running call nothing is begun after the stop.
 #[test]
 fn requests_behind_a_running_call() {
@@ -184,16 +205,23 @@ fn after_the_grace_calls_are_dropped() {
         whole.send(GET);
         assert_eq!(told.next(), "called");
         let mut stream = server.connect();
-        stream.send("GET /stream HTTP/1.1\r\nhost: a\r\n\r\n");
+        stream.send("GET /stream HTTP/1.0\r\n\r\n");
         assert_eq!((stream.head().status, told.next()), (200, "called"));
+        let mut unread = server.connect();
+        unread.send("GET /large HTTP/1.0\r\n\r\n");
+        assert_eq!((unread.head().status, names(&told)), (200, ["called", "returned"]));
         let mut kept = server.connect();
         kept.send("POST /keep HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\n");
         assert_eq!(told.next(), "called");
         server.stop();
         assert_eq!(names(&told), ["draining", "dropped", "dropped", "dropped", "shut down"]);
         server.join().unwrap();
-        for mut client in [whole, stream, kept] {
+        for mut client in [whole, kept] {
             assert_eq!(client.rest().0, b"");
+        }
+        // The end of the connection would be the end of the body.
+        for mut client in [stream, unread] {
+            assert_eq!(client.rest().1, Closed::Reset);
         }
 
         // Handles that went elsewhere are told why.

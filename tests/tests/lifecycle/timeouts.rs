@@ -3,7 +3,7 @@ use std::io::{ErrorKind, Read};
 use std::time::{Duration, Instant};
 use transom::{End, Error, HttpScope, Receiver, SendError, Sender};
 use transom_server::Config;
-use transom_tests::{Client, Closed, Running, http, last, more, quiet, respond, start, telling};
+use transom_tests::{Client, Closed, PATIENCE, Running, http, last, more, quiet, respond, start, telling};
 
 const SHORT: Option<Duration> = Some(Duration::from_millis(100));
 
@@ -48,7 +48,9 @@ fn a_head_that_trickles() {
     client.stream().set_read_timeout(Some(Duration::from_millis(5))).unwrap();
     client.send("GET / HTTP/1.1\r\n");
     let mut first = [0];
+    let begun = Instant::now();
     let count = loop {
+        assert!(begun.elapsed() < PATIENCE, "every byte makes it longer");
         client.send("x");
         match client.stream().read(&mut first) {
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
@@ -68,6 +70,33 @@ fn an_idle_connection() {
     client.send(GET.repeat(2));
     assert_eq!((client.response().status, client.response().status), (200, 200));
     assert_closed(&mut client);
+}
+
+/// A peer that was too slow and then leaves has left.
+#[test]
+fn a_peer_that_leaves_after_its_timeout() {
+    let (tell, told) = telling();
+    let app = http(move |_, mut receive, mut send| {
+        let tell = tell.clone();
+        async move {
+            tell.send(piece(&mut receive).await.unwrap_err())?;
+            tell.send(send.closed().await)?;
+            assert_eq!(piece(&mut receive).await, Err(End::Timeout));
+            Ok(send.send(respond("late")).await?)
+        }
+    });
+    let server = Running::start(app, with(|limits| limits.body_timeout = SHORT));
+    for reset in [false, true] {
+        let mut client = server.connect();
+        client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\n");
+        assert_eq!(told.next(), End::Timeout);
+        if reset {
+            client.reset()
+        } else {
+            drop(client)
+        }
+        assert_eq!(told.next(), LEFT);
+    }
 }
 
 #[test]

@@ -207,6 +207,7 @@ fn fields() {
                         ("keep-alive", "timeout=5"),
                         ("proxy-connection", "keep-alive"),
                         ("te", "trailers"),
+                        ("upgrade", "foo"),
                         ("x-foo", "stays"),
                     ];
                     vec![respond(200, &fields, "ok")]

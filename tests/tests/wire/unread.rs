@@ -1,6 +1,6 @@
 //! Bodies that the application does not read: they are thrown away, and never taken for the next request.
 
-use crate::row::{GET, OK, Row, SEEN_GET, Then, hear, own, run, say};
+use crate::row::{GET, OK, OK_CLOSE, Part, Row, SEEN_GET, Then, hear, own, own_close, run, say};
 use crate::script::{Step, fail, last, more, respond, start};
 use transom_tests::quiet;
 
@@ -80,6 +80,35 @@ fn much_is_not() {
             closed("chunks without end", [CHUNKED.as_bytes(), &chunk.repeat(6)].concat()),
             closed("chunks that are none", format!("{CHUNKED}x\r\n\r\n{GET}").into()),
             closed("a trailer that is none", format!("{CHUNKED}0\r\na\r\n\r\n{GET}").into()),
+        ],
+    );
+}
+
+/// An answer that says that it is the last one arrives, though the request does not end: the server takes what still comes
+/// before it closes.
+#[test]
+fn of_the_last_request() {
+    let close = |len: usize| {
+        [
+            format!("POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: {len}\r\n\r\n").into(),
+            vec![b'x'; len],
+        ]
+        .concat()
+    };
+    let much = "x".repeat(1 << 20);
+    run(
+        quiet(),
+        vec![
+            Row::asked("little", close(5), ANSWER, OK_CLOSE).then(Then::Closed),
+            Row::asked("much", close(100_000), ANSWER, OK_CLOSE).then(Then::Closed),
+            Row::asked("very much", close(1 << 20), ANSWER, OK_CLOSE).then(Then::Closed),
+            Row::refused("behind a bad request", format!("GET\r\n\r\n{much}"), "400 Bad Request"),
+            Row::refused("behind a long one", format!("GET /{much}"), "414 URI Too Long"),
+            Row::talk(
+                "after the end",
+                vec![say("GET\r\n\r\n"), hear(own_close("400 Bad Request")), Part::HearEnd, say(much)],
+            )
+            .then(Then::Closed),
         ],
     );
 }

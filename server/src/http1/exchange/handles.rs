@@ -118,7 +118,7 @@ impl Exchange for Exchanges {
             return Poll::Ready(end.clone());
         }
         if state.is_over() {
-            return Poll::Ready(state.end.clone().unwrap_or(End::Complete));
+            return Poll::Ready(End::Complete);
         }
         let replaced = register(&mut state.waiting.closed, cx);
         drop(state);
@@ -200,7 +200,9 @@ impl State {
             None if self.input_ended && !tunnel => return Err(BadRequest::Truncated),
             None if self.input_ended => {
                 self.received = true;
-                Some(Incoming::Body { data: Bytes::new(), more: false })
+                let cut_short = self.cut_short.take();
+                self.end = cut_short.clone().or_else(|| self.lost.clone());
+                Some(cut_short.map_or(Incoming::Body { data: Bytes::new(), more: false }, Incoming::End))
             }
             None => None,
         })
