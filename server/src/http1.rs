@@ -11,6 +11,7 @@
 //! call runs, and `equipment` is what it has only while it is busy.
 
 mod authority;
+mod conclusion;
 mod connection;
 mod date;
 mod decode;
@@ -18,6 +19,7 @@ mod encode;
 mod equipment;
 mod exchange;
 mod head;
+mod request;
 mod response;
 mod running;
 mod target;

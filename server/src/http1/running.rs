@@ -52,17 +52,17 @@ impl Running {
 
 impl Connection<'_> {
     /// Polls the call until it returns, reading and writing for it.
-    pub(super) fn poll_call(&mut self, running: &mut Running, cx: &mut Context<'_>) -> Poll<Outcome> {
-        if std::mem::replace(&mut running.waited, true) {
+    pub(super) fn poll_call(&mut self, cx: &mut Context<'_>) -> Poll<Outcome> {
+        if std::mem::replace(&mut self.running.waited, true) {
             self.now = Instant::now();
             self.equipment.exchanges.resume(cx.waker());
         }
         loop {
             if let Poll::Ready(outcome) = self.equipment.call.poll(cx) {
-                running.unwritten = !self.equipment.lent.output.is_empty();
+                self.running.unwritten = !self.equipment.lent.output.is_empty();
                 return Poll::Ready(outcome);
             }
-            let may_go_on = self.poll_io(running, cx);
+            let may_go_on = self.poll_io(cx);
             if !may_go_on && self.equipment.exchanges.park(cx.waker()) {
                 return Poll::Pending;
             }
@@ -70,16 +70,16 @@ impl Connection<'_> {
     }
 
     /// Whether the call may go on because of what was read or written.
-    fn poll_io(&mut self, running: &mut Running, cx: &mut Context<'_>) -> bool {
+    fn poll_io(&mut self, cx: &mut Context<'_>) -> bool {
         let mut may_go_on = false;
         let demand = loop {
             let Equipment { exchanges, lent, .. } = &mut *self.equipment;
             let demand = exchanges.collect(&mut lent.output, self.now);
-            if running.lost {
-                return !running.input_ended && self.poll_input(running, demand, cx);
+            if self.running.lost {
+                return !self.running.input_ended && self.poll_input(demand, cx);
             }
             if demand.abandoned {
-                return self.abandoned(running, cx);
+                return self.abandoned(cx);
             }
             if self.equipment.lent.output.is_empty() {
                 break demand;
@@ -87,37 +87,37 @@ impl Connection<'_> {
             let timeout = self.worker.config().limits.write_timeout;
             let written = self.wire.poll_write(&mut self.equipment.lent.output, timeout, cx);
             if let Poll::Ready(Err(error)) = written {
-                running.timed_out = error.kind() == io::ErrorKind::TimedOut;
-                return self.lose_peer(running, demand.tunnel && !running.timed_out, cx);
+                self.running.timed_out = error.kind() == io::ErrorKind::TimedOut;
+                return self.lose_peer(demand.tunnel && !self.running.timed_out, cx);
             }
             may_go_on |= self.equipment.exchanges.written(self.equipment.lent.output.len(), cx.waker());
             if written.is_pending() {
                 break demand;
             }
         };
-        if demand.tunnel && demand.done && self.equipment.lent.output.is_empty() && !running.output_ended {
+        if demand.tunnel && demand.done && self.equipment.lent.output.is_empty() && !self.running.output_ended {
             // The application's direction of a tunnel is at its end, and the peer's may go on.
             match self.wire.poll_shutdown(cx) {
-                Poll::Ready(Ok(())) => running.output_ended = true,
-                Poll::Ready(Err(_)) => return self.lose_peer(running, true, cx),
+                Poll::Ready(Ok(())) => self.running.output_ended = true,
+                Poll::Ready(Err(_)) => return self.lose_peer(true, cx),
                 Poll::Pending => {}
             }
         }
-        if !running.input_ended {
-            may_go_on |= self.poll_input(running, demand, cx);
+        if !self.running.input_ended {
+            may_go_on |= self.poll_input(demand, cx);
         }
-        if running.input_ended && !running.lost && !running.output_ended {
-            may_go_on |= self.poll_peer(running, demand.tunnel, cx);
+        if self.running.input_ended && !self.running.lost && !self.running.output_ended {
+            may_go_on |= self.poll_peer(demand.tunnel, cx);
         }
         may_go_on
     }
 
     /// Reads what the call waits for; and if it waits for nothing, one buffer ahead, which also shows when
     /// the peer leaves.
-    fn poll_input(&mut self, running: &mut Running, mut demand: Demand, cx: &mut Context<'_>) -> bool {
+    fn poll_input(&mut self, mut demand: Demand, cx: &mut Context<'_>) -> bool {
         let config = self.worker.config();
         if !demand.input {
-            running.input_deadline = None;
+            self.running.input_deadline = None;
         }
         while demand.input || demand.buffered < READ {
             let mut input = self.equipment.exchanges.take_input();
@@ -130,11 +130,11 @@ impl Connection<'_> {
             let may_go_on = self.equipment.exchanges.put_input(input, news, cx.waker());
             match read {
                 Poll::Ready(Ok(0)) => {
-                    running.input_ended = true;
-                    return self.equipment.exchanges.input_ended(cx.waker()).unwrap_or_else(|| self.lose(running, cx));
+                    self.running.input_ended = true;
+                    return self.equipment.exchanges.input_ended(cx.waker()).unwrap_or_else(|| self.lose(cx));
                 }
                 Poll::Ready(Ok(_)) => {
-                    running.input_deadline = None;
+                    self.running.input_deadline = None;
                     if may_go_on {
                         return true;
                     }
@@ -142,17 +142,17 @@ impl Connection<'_> {
                     demand.input = false;
                 }
                 Poll::Ready(Err(_)) => {
-                    running.input_ended = true;
-                    let may_go_on = self.lose_peer(running, demand.tunnel, cx);
+                    self.running.input_ended = true;
+                    let may_go_on = self.lose_peer(demand.tunnel, cx);
                     return may_go_on | self.equipment.exchanges.input_ended(cx.waker()).unwrap_or_default();
                 }
                 // A tunnel may be silent.
                 Poll::Pending if demand.input && !demand.tunnel => {
                     let timeout = config.limits.body_timeout;
-                    let deadline = running.input_deadline.or(timeout.map(|timeout| self.now + timeout));
-                    running.input_deadline = deadline;
+                    let deadline = self.running.input_deadline.or(timeout.map(|timeout| self.now + timeout));
+                    self.running.input_deadline = deadline;
                     if self.wire.timer.has_passed(deadline, cx) {
-                        running.input_ended = true;
+                        self.running.input_ended = true;
                         return self.equipment.exchanges.receive_failed(End::Timeout, cx.waker());
                     }
                     return false;
@@ -160,46 +160,46 @@ impl Connection<'_> {
                 Poll::Pending => return may_go_on,
             }
         }
-        !running.lost && self.poll_peer(running, demand.tunnel, cx)
+        !self.running.lost && self.poll_peer(demand.tunnel, cx)
     }
 
     /// Watches for a peer that leaves while nothing of it is read.
-    fn poll_peer(&mut self, running: &mut Running, tunnel: bool, cx: &mut Context<'_>) -> bool {
+    fn poll_peer(&mut self, tunnel: bool, cx: &mut Context<'_>) -> bool {
         let gone = match tunnel || self.worker.config().half_close {
             // The end of one direction comes after its bytes, and leaves the other open.
             true => self.wire.poll_reset(cx),
             false => self.wire.poll_closed(cx),
         };
-        gone.is_ready() && self.lose_peer(running, tunnel, cx)
+        gone.is_ready() && self.lose_peer(tunnel, cx)
     }
 
-    fn lose(&mut self, running: &mut Running, cx: &Context<'_>) -> bool {
-        (running.lost, running.input_ended) = (true, true);
+    fn lose(&mut self, cx: &Context<'_>) -> bool {
+        (self.running.lost, self.running.input_ended) = (true, true);
         self.equipment.lent.output.clear();
         self.equipment.exchanges.lost(LEFT, cx.waker())
     }
 
     /// The peer left. In a tunnel what it sent before is still received.
-    fn lose_peer(&mut self, running: &mut Running, tunnel: bool, cx: &Context<'_>) -> bool {
+    fn lose_peer(&mut self, tunnel: bool, cx: &Context<'_>) -> bool {
         if !tunnel {
-            return self.lose(running, cx);
+            return self.lose(cx);
         }
-        running.lost = true;
+        self.running.lost = true;
         self.equipment.lent.output.clear();
         self.equipment.exchanges.unreachable(LEFT, cx.waker())
     }
 
     /// The application gave its `Sender` away before the response was complete: as if the call had failed.
-    fn abandoned(&mut self, running: &mut Running, cx: &mut Context<'_>) -> bool {
+    fn abandoned(&mut self, cx: &mut Context<'_>) -> bool {
         tracing::error!("the application dropped its sender before the response was complete");
         if self.equipment.exchanges.answer_for(500) {
             return true;
         }
-        running.broken_off = true;
+        self.running.broken_off = true;
         // What was accepted is handed over as far as that goes at once; and the peer learns now that there is no more,
         // though the call goes on.
         let _ = self.wire.poll_write(&mut self.equipment.lent.output, None, cx);
         let _ = self.wire.poll_shutdown(cx);
-        self.lose(running, cx)
+        self.lose(cx)
     }
 }
