@@ -4,6 +4,8 @@
 //! it takes over. Before the application accepts, what it sends is an HTTP response, framed as any other.
 
 mod handles;
+#[cfg(test)]
+mod tests;
 
 use super::deflate::Deflater;
 use super::frame;
