@@ -261,8 +261,12 @@ impl Exchange {
         self.lost(end, driver)
     }
 
+    /// Has a look while there is something to write. What is sent after it is to be collected when that is written,
+    /// so it keeps nobody from [parking](Self::park).
     pub(super) fn progress(&self) -> Progress {
-        self.lock().progress()
+        let mut state = self.lock();
+        state.driver = Driver::RUNNING;
+        state.progress()
     }
 
     /// Takes what is to be written.

@@ -53,3 +53,20 @@ fn all_may_be_received_before_the_reader_blocks() {
     assert!(recv(&exchange).is_ready());
     assert!(!exchange.block());
 }
+
+/// Its peer wakes it when there is room again; what was sent meanwhile is collected after that.
+#[test]
+fn a_connection_that_waits_for_its_peer_to_read_can_park() {
+    let exchange = open();
+    let (task, driver) = Task::new(&exchange);
+    exchange.start_send(ID, frame_of(100)).unwrap();
+    let (output, _) = exchange.collect();
+    exchange.start_send(ID, frame_of(10)).unwrap();
+    exchange.progress();
+    exchange.written(output.len(), &driver);
+    assert!(exchange.park(&driver), "else it would run in circles until the peer reads");
+    assert_eq!(task.woken(), 0);
+    exchange.resume(Instant::now());
+    exchange.written(0, &driver);
+    assert_eq!(write(&exchange).len(), 10);
+}
