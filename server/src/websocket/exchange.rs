@@ -58,6 +58,7 @@ struct State {
     lost: Option<End>,
     /// Bytes that the connection took to write and has not written.
     in_flight: u64,
+    /// The `Sender` is gone, and nothing was done about it.
     abandoned: bool,
     totals: WebSocketTotals,
     now: Instant,
@@ -84,7 +85,7 @@ pub(super) struct Progress {
     pub(super) closing: Closing,
     /// Everything that was decoded is received.
     pub(super) received: bool,
-    /// The `Sender` is gone.
+    /// The `Sender` is gone, and that is to be acted upon.
     pub(super) abandoned: bool,
 }
 
@@ -314,7 +315,10 @@ impl Exchange {
     /// The application gave its `Sender` away before it was done: as if the call had failed. Whether `driver`'s own
     /// call may go on because of it, or `None` if a response is to be cut.
     pub(super) fn abandoned(&self, driver: &Waker) -> Option<bool> {
-        let returned = self.lock().send.returned(Err(&Error::from("its sender was dropped")));
+        let mut state = self.lock();
+        state.abandoned = false;
+        let returned = state.send.returned(Err(&Error::from("its sender was dropped")));
+        drop(state);
         match returned {
             WebSocketReturned::Close(code) => Some(self.close(code, driver)),
             WebSocketReturned::Handshake(Returned::Respond(status)) => {
@@ -389,12 +393,12 @@ impl State {
         &mut self.output
     }
 
-    fn progress(&mut self) -> Progress {
+    fn progress(&self) -> Progress {
         Progress {
             accepted: self.is_accepted(),
             closing: self.closing,
             received: self.ahead.is_empty(),
-            abandoned: std::mem::take(&mut self.abandoned),
+            abandoned: self.abandoned,
         }
     }
 

@@ -2,6 +2,59 @@
 
 use super::*;
 
+/// What a handle on another thread may do that the connection has to see.
+fn news() -> [(&'static str, fn(&Exchange)); 3] {
+    [
+        ("a message", |exchange| exchange.start_send(ID, frame_of(10)).unwrap()),
+        ("a close", |exchange| exchange.start_send(ID, close(1000)).unwrap()),
+        ("a sender that is dropped", |exchange| exchange.dropped(ID, Half::Send)),
+    ]
+}
+
+#[test]
+fn nothing_that_a_handle_does_is_slept_through() {
+    for (what, act) in news() {
+        // The connection collects, looks around, and parks; the handle acts before, between or after.
+        for place in 0..4 {
+            let exchange = open();
+            let (task, driver) = Task::new(&exchange);
+            let at = |moment| {
+                if moment == place {
+                    act(&exchange);
+                }
+            };
+            at(0);
+            exchange.resume(Instant::now());
+            at(1);
+            let (output, progress) = exchange.collect();
+            let seen = !output.is_empty() || progress.abandoned || progress.closing != Closing::Open;
+            at(2);
+            let parked = exchange.park(&driver);
+            at(3);
+            match place {
+                0 | 1 => assert!(seen && parked, "{what} before it was collected"),
+                2 => assert!(!parked, "{what} between collecting and parking"),
+                _ => assert_eq!((parked, task.woken()), (true, 1), "{what} while it is parked"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_sender_that_is_dropped_is_known_until_it_is_acted_upon() {
+    let exchange = open();
+    let (task, driver) = Task::new(&exchange);
+    exchange.collect();
+    assert!(exchange.park(&driver));
+    exchange.dropped(ID, Half::Send);
+    assert_eq!(task.woken(), 1);
+    assert!(exchange.resume(Instant::now()).abandoned);
+    assert!(exchange.collect().1.abandoned);
+    assert!(exchange.progress().abandoned);
+    exchange.abandoned(&driver);
+    assert!(!exchange.progress().abandoned);
+}
+
 #[test]
 fn a_parked_connection_is_woken_once() {
     let exchange = open();
