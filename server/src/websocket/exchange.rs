@@ -189,9 +189,12 @@ impl Exchange {
         }
     }
 
-    /// Asks for a sign of life.
+    /// Asks for a sign of life, if nobody closed: a handle on another thread may just have.
     pub(super) fn ping(&self) {
-        frame::write_control(self.lock().room(), Control::Ping, Bytes::new());
+        let mut state = self.lock();
+        if state.closing == Closing::Open {
+            frame::write_control(state.room(), Control::Ping, Bytes::new());
+        }
     }
 
     /// The peer closed, and is answered with its own code (RFC 6455 section 5.5.1). Whether `driver`'s own call may go

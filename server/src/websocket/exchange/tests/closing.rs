@@ -53,9 +53,10 @@ fn a_fault_is_told_to_both_sides() {
 #[test]
 fn in_every_order_there_is_one_close_and_one_end() {
     type Step = fn(&Exchange);
-    let steps: [(Step, Option<u16>); 6] = [
+    let steps: [(Step, Option<u16>); 7] = [
         (|exchange| drop(exchange.start_send(ID, close(1001))), None),
         (|exchange| drop(exchange.close(1012, Waker::noop())), None),
+        (|exchange| exchange.ping(), None),
         (|exchange| exchange.pong(Bytes::from_static(b"x")), None),
         (|exchange| drop(exchange.peer_closed(Some(1003), Utf8::default(), Waker::noop())), Some(1003)),
         (|exchange| drop(exchange.fail(1002, "", Waker::noop())), Some(1002)),
