@@ -24,7 +24,12 @@ impl Waiting {
     }
 
     /// Wakes every task but the driver's own, which is running; whether that one was among them.
+    #[inline]
     pub(crate) fn wake_others(self, driver: &Waker) -> bool {
+        !self.is_empty() && self.wake_each(driver)
+    }
+
+    fn wake_each(self, driver: &Waker) -> bool {
         let mut own = false;
         for waker in [self.receive, self.room, self.flush, self.closed].into_iter().flatten() {
             if waker.will_wake(driver) {

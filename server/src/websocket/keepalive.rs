@@ -39,6 +39,13 @@ impl Keepalive {
         self.pinged = Some(now);
     }
 
+    /// The peer takes nothing at the moment, so a ping may not have reached it.
+    pub(super) fn delayed(&mut self, now: Instant) {
+        if self.pinged.is_some() {
+            self.pinged = Some(now);
+        }
+    }
+
     pub(super) fn due(&self, now: Instant) -> Due {
         let Some(interval) = self.interval else { return Due::Nothing(None) };
         let (due, at) = match self.pinged {
@@ -83,6 +90,16 @@ mod tests {
         keepalive.pinged(start + 20 * SECOND);
         keepalive.heard(start + 24 * SECOND);
         assert_eq!(keepalive.due(start + 26 * SECOND), Due::Nothing(Some(start + 44 * SECOND)));
+    }
+
+    #[test]
+    fn an_answer_is_due_once_the_ping_is_written() {
+        let (mut keepalive, start) = keepalive(20, 5);
+        keepalive.delayed(start + 10 * SECOND);
+        assert_eq!(keepalive.due(start + 20 * SECOND), Due::Ping);
+        keepalive.pinged(start + 20 * SECOND);
+        keepalive.delayed(start + 24 * SECOND);
+        assert_eq!(keepalive.due(start + 26 * SECOND), Due::Nothing(Some(start + 29 * SECOND)));
     }
 
     #[test]

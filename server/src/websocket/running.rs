@@ -207,7 +207,10 @@ impl Connection<'_, '_> {
             let timeout = self.http.worker.config().limits.write_timeout;
             match self.http.wire.poll_write(&mut self.writing, timeout, cx) {
                 Poll::Ready(Ok(())) => go_on |= self.exchange.written(0, cx.waker()),
-                Poll::Pending => return self.exchange.written(self.writing.len(), cx.waker()) | go_on,
+                Poll::Pending => {
+                    self.keepalive.delayed(self.http.now);
+                    return self.exchange.written(self.writing.len(), cx.waker()) | go_on;
+                }
                 Poll::Ready(Err(error)) => {
                     if error.kind() == io::ErrorKind::TimedOut {
                         self.failure = Some(access_log::Outcome::Timeout);
@@ -243,9 +246,12 @@ impl Connection<'_, '_> {
                     *go_on |= self.exchange.close(1012, cx.waker());
                     return true;
                 }
-                if self.blocked || !self.writing.is_empty() {
-                    // It is not listened to; or it is not sent a ping before it takes what comes first, for which there
-                    // is a limit.
+                if !self.writing.is_empty() {
+                    // First it has to take that.
+                    return false;
+                }
+                if self.blocked {
+                    // It is not listened to.
                     self.keepalive.heard(now);
                 }
                 match self.keepalive.due(now) {
