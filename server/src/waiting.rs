@@ -1,6 +1,7 @@
 //! Who waits for an exchange, by what.
 
-use std::task::{Context, Waker};
+use std::sync::MutexGuard;
+use std::task::{Context, Poll, Waker};
 
 #[derive(Default)]
 pub(crate) struct Waiting {
@@ -40,6 +41,18 @@ impl Waiting {
         }
         own
     }
+}
+
+/// Leaves the caller's waker in a slot of the state, and waits.
+pub(crate) fn wait<S, T>(
+    mut state: MutexGuard<'_, S>,
+    slot: impl FnOnce(&mut S) -> &mut Option<Waker>,
+    cx: &Context<'_>,
+) -> Poll<T> {
+    let replaced = register(slot(&mut state), cx);
+    drop(state);
+    drop(replaced);
+    Poll::Pending
 }
 
 /// Leaves the caller's waker, and returns the one that was there, to be dropped without the lock: it may be the last

@@ -5,7 +5,7 @@ use super::super::decode::Decoder;
 use super::super::encode::{self, Framing};
 use super::super::response::{self, Setting};
 use super::{Exchanges, State};
-use crate::waiting::register;
+use crate::waiting::{register, wait};
 use bytes::Bytes;
 use std::sync::MutexGuard;
 use std::sync::atomic::Ordering;
@@ -48,15 +48,12 @@ impl Exchange for Exchanges {
     }
 
     fn poll_ready(&self, id: ExchangeId, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-        let mut state = self.lock();
+        let state = self.lock();
         if id != state.id || state.send.is_over() || state.buffered() < self.worker.config().limits.high_water as u64 {
             // What is wrong `start_send` will say.
             return Poll::Ready(Ok(()));
         }
-        let replaced = register(&mut state.waiting.room, cx);
-        drop(state);
-        drop(replaced);
-        Poll::Pending
+        wait(state, |state| &mut state.waiting.room, cx)
     }
 
     fn start_send(&self, id: ExchangeId, event: Outgoing) -> Result<(), SendError> {
@@ -81,10 +78,7 @@ impl Exchange for Exchanges {
             return Poll::Ready(Err(SendError::Finished));
         }
         if guard.buffered() >= self.worker.config().limits.high_water as u64 && !guard.send.is_over() {
-            let replaced = register(&mut guard.waiting.room, cx);
-            drop(guard);
-            drop(replaced);
-            return Poll::Pending;
+            return wait(guard, |state| &mut state.waiting.room, cx);
         }
         let Some(event) = event.take() else { return Poll::Ready(Ok(())) };
         self.send(&mut guard, event)?;
@@ -93,7 +87,7 @@ impl Exchange for Exchanges {
     }
 
     fn poll_flush(&self, id: ExchangeId, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-        let mut state = self.lock();
+        let state = self.lock();
         if id != state.id {
             return Poll::Ready(Err(SendError::Finished));
         }
@@ -103,14 +97,11 @@ impl Exchange for Exchanges {
         if state.is_flushed() {
             return Poll::Ready(Ok(()));
         }
-        let replaced = register(&mut state.waiting.flush, cx);
-        drop(state);
-        drop(replaced);
-        Poll::Pending
+        wait(state, |state| &mut state.waiting.flush, cx)
     }
 
     fn poll_closed(&self, id: ExchangeId, cx: &mut Context<'_>) -> Poll<End> {
-        let mut state = self.lock();
+        let state = self.lock();
         if id != state.id {
             return Poll::Ready(End::Complete);
         }
@@ -120,10 +111,7 @@ impl Exchange for Exchanges {
         if state.is_over() {
             return Poll::Ready(End::Complete);
         }
-        let replaced = register(&mut state.waiting.closed, cx);
-        drop(state);
-        drop(replaced);
-        Poll::Pending
+        wait(state, |state| &mut state.waiting.closed, cx)
     }
 
     fn dropped(&self, id: ExchangeId, half: Half) {

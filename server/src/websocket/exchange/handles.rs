@@ -5,7 +5,7 @@ use super::super::extension::Agreed;
 use super::super::frame;
 use super::{Closing, Exchange, State, data_len};
 use crate::http1::{self, Setting};
-use crate::waiting::register;
+use crate::waiting::wait;
 use bytes::Bytes;
 use std::sync::{MutexGuard, PoisonError};
 use std::task::{Context, Poll};
@@ -28,22 +28,16 @@ impl transom::Exchange for Exchange {
         if state.is_over() {
             return Poll::Ready(Incoming::End(state.end.clone().unwrap_or(End::Complete)));
         }
-        let replaced = register(&mut state.waiting.receive, cx);
-        drop(state);
-        drop(replaced);
-        Poll::Pending
+        wait(state, |state| &mut state.waiting.receive, cx)
     }
 
     fn poll_ready(&self, id: ExchangeId, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-        let mut state = self.lock();
+        let state = self.lock();
         if id != state.id || state.send.is_over() || state.buffered() < self.high_water() {
             // What is wrong `start_send` will say.
             return Poll::Ready(Ok(()));
         }
-        let replaced = register(&mut state.waiting.room, cx);
-        drop(state);
-        drop(replaced);
-        Poll::Pending
+        wait(state, |state| &mut state.waiting.room, cx)
     }
 
     fn start_send(&self, id: ExchangeId, event: Outgoing) -> Result<(), SendError> {
@@ -56,18 +50,15 @@ impl transom::Exchange for Exchange {
         cx: &mut Context<'_>,
         event: &mut Option<Outgoing>,
     ) -> Poll<Result<(), SendError>> {
-        let mut state = self.lock();
+        let state = self.lock();
         if id == state.id && !state.send.is_over() && state.buffered() >= self.high_water() {
-            let replaced = register(&mut state.waiting.room, cx);
-            drop(state);
-            drop(replaced);
-            return Poll::Pending;
+            return wait(state, |state| &mut state.waiting.room, cx);
         }
         Poll::Ready(event.take().map_or(Ok(()), |event| self.send(state, id, event)))
     }
 
     fn poll_flush(&self, id: ExchangeId, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-        let mut state = self.lock();
+        let state = self.lock();
         if id != state.id {
             return Poll::Ready(Err(SendError::Finished));
         }
@@ -77,24 +68,18 @@ impl transom::Exchange for Exchange {
         if state.is_flushed() {
             return Poll::Ready(Ok(()));
         }
-        let replaced = register(&mut state.waiting.flush, cx);
-        drop(state);
-        drop(replaced);
-        Poll::Pending
+        wait(state, |state| &mut state.waiting.flush, cx)
     }
 
     fn poll_closed(&self, id: ExchangeId, cx: &mut Context<'_>) -> Poll<End> {
-        let mut state = self.lock();
+        let state = self.lock();
         if id != state.id {
             return Poll::Ready(End::Complete);
         }
         if state.is_over() {
             return Poll::Ready(state.end.clone().unwrap_or(End::Complete));
         }
-        let replaced = register(&mut state.waiting.closed, cx);
-        drop(state);
-        drop(replaced);
-        Poll::Pending
+        wait(state, |state| &mut state.waiting.closed, cx)
     }
 
     fn dropped(&self, id: ExchangeId, half: Half) {
