@@ -83,8 +83,11 @@ impl transom::Exchange for Exchange {
     }
 
     fn dropped(&self, id: ExchangeId, half: Half) {
+        if half == Half::Receive {
+            return;
+        }
         let mut state = self.lock();
-        if half == Half::Send && id == state.id && !state.send.is_over() {
+        if id == state.id && !state.send.is_over() {
             state.abandoned = true;
             tell_driver(state);
         }
