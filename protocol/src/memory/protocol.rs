@@ -1,6 +1,10 @@
 use super::Verdict;
-use crate::order::{HttpRules, HttpSend, LifespanSend, Returned, WebSocketReturned, WebSocketSend};
-use crate::{BodyHint, End, Error, HttpScope, Incoming, Outgoing, SendError, Utf8, WebSocketScope};
+use crate::order::{
+    Handshake, HttpReceive, HttpRules, HttpSend, LifespanReceive, LifespanSend, Returned, WebSocketReceive,
+    WebSocketReturned, WebSocketSend,
+};
+use crate::{End, Error, HttpScope, Incoming, Outgoing, SendError, Utf8, WebSocketScope};
+use bytes::Bytes;
 
 /// How far an exchange has come, and what differs between the protocols: what may be sent and received, and when it
 /// is over.
@@ -8,66 +12,45 @@ use crate::{BodyHint, End, Error, HttpScope, Incoming, Outgoing, SendError, Utf8
 pub(super) enum Protocol {
     Http {
         send: HttpSend,
-        input: Input,
+        receive: HttpReceive,
         /// A tunnel was accepted.
         tunnel: bool,
     },
     WebSocket {
         send: WebSocketSend,
-        accepted: bool,
+        receive: WebSocketReceive,
         /// The code of the close that the application sent.
         closing: Option<u16>,
     },
     Lifespan {
         send: LifespanSend,
-        /// The server has stopped.
-        stopped: bool,
+        receive: LifespanReceive,
         lost: Option<End>,
     },
 }
 
-/// The receiving half of an HTTP exchange.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Input {
-    /// The request has no body, and that is not said yet.
-    Absent,
-    /// The request is not at its end.
-    Request,
-    Read,
-    /// The peer's side of a tunnel is open.
-    Tunnel,
-    TunnelRead,
-}
-
 impl Protocol {
     pub(super) fn http(scope: &HttpScope) -> Self {
-        let input = if scope.body() == BodyHint::None { Input::Absent } else { Input::Request };
-        Self::Http { send: HttpSend::new(HttpRules::of(scope)), input, tunnel: false }
+        Self::Http { send: HttpSend::new(HttpRules::of(scope)), receive: HttpReceive::new(scope.body()), tunnel: false }
     }
 
     pub(super) fn websocket(scope: &WebSocketScope) -> Self {
-        Self::WebSocket { send: WebSocketSend::new(scope), accepted: false, closing: None }
+        Self::WebSocket { send: WebSocketSend::new(scope), receive: WebSocketReceive::new(scope), closing: None }
     }
 
     pub(super) fn lifespan() -> Self {
-        Self::Lifespan { send: LifespanSend::new(), stopped: false, lost: None }
+        Self::Lifespan { send: LifespanSend::new(), receive: LifespanReceive::new(), lost: None }
     }
 
     /// Takes `event` into account, or refuses it and changes nothing.
     pub(super) fn accept(&mut self, event: &Outgoing) -> Result<(), SendError> {
         match self {
-            Self::Http { send, input, tunnel } => {
+            Self::Http { send, tunnel, .. } => {
                 send.accept(event)?;
-                if send.is_tunnel() && !*tunnel {
-                    *tunnel = true;
-                    if let Input::Read | Input::Absent = *input {
-                        *input = Input::Tunnel;
-                    }
-                }
+                *tunnel |= send.is_tunnel();
             }
-            Self::WebSocket { send, accepted, closing } => {
+            Self::WebSocket { send, closing, .. } => {
                 send.accept(event)?;
-                *accepted |= send.is_open();
                 if let Outgoing::Close { code, .. } = event {
                     *closing = Some(*code);
                 }
@@ -87,6 +70,10 @@ impl Protocol {
         }
     }
 
+    pub(super) fn is_lifespan(&self) -> bool {
+        matches!(self, Self::Lifespan { .. })
+    }
+
     /// To HEAD: bodies are accepted and not sent.
     pub(super) fn is_head(&self) -> bool {
         matches!(self, Self::Http { send, .. } if send.rules().head)
@@ -101,46 +88,50 @@ impl Protocol {
         }
     }
 
-    /// Whether it is to be said that the request has no body; once.
-    pub(super) fn take_absent_body(&mut self) -> bool {
-        match self {
-            Self::Http { input: input @ Input::Absent, .. } => {
-                *input = Input::Read;
-                true
-            }
-            _ => false,
-        }
+    /// It is to be said that the request has no body.
+    pub(super) fn lacks_body(&self) -> bool {
+        matches!(self, Self::Http { receive, tunnel: false, .. } if receive.is_absent())
     }
 
     /// Whether the peer's `event` may be received now.
     pub(super) fn may_receive(&self, event: &Incoming) -> bool {
         match (self, event) {
-            (Self::WebSocket { accepted, .. }, Incoming::Message(_) | Incoming::End(End::Closed { .. })) => *accepted,
+            (Self::WebSocket { send, .. }, Incoming::End(End::Closed { .. })) => {
+                send.handshake() == Handshake::Accepted
+            }
             (_, Incoming::End(_)) => true,
-            (Self::Http { input, .. }, _) => matches!(input, Input::Request | Input::Tunnel),
-            (Self::WebSocket { accepted, .. }, _) => *accepted,
+            (Self::Http { .. }, _) => self.awaits_input(),
+            (Self::WebSocket { send, .. }, _) => send.handshake() == Handshake::Accepted,
             (Self::Lifespan { send, .. }, _) => send.is_ready(),
         }
     }
 
-    /// `event` was received.
-    pub(super) fn received(&mut self, event: &Incoming) {
-        match (self, event) {
-            (Self::Http { input, tunnel, .. }, Incoming::Body { more: false, .. } | Incoming::Trailers(_)) => {
-                *input = match input {
-                    Input::Request if *tunnel => Input::Tunnel,
-                    Input::Request => Input::Read,
-                    _ => Input::TunnelRead,
-                };
-            }
-            (Self::Lifespan { stopped, .. }, Incoming::Shutdown) => *stopped = true,
-            _ => {}
-        }
+    /// `event` is received: as what it then is. Whether a script keeps the order is its author's concern.
+    pub(super) fn receive(&mut self, mut event: Incoming) -> Incoming {
+        let _ = match self {
+            Self::Http { receive, tunnel, .. } => match &mut event {
+                // TUNNEL-6: the end of the request is not the end of what the peer sends.
+                Incoming::Body { more: more @ false, .. } if *tunnel && receive.is_open() => {
+                    receive.open_tunnel();
+                    *more = true;
+                    Ok(())
+                }
+                event => receive.receive(event, *tunnel),
+            },
+            Self::WebSocket { send, receive, .. } => receive.receive(&event, send.handshake()),
+            Self::Lifespan { receive, .. } => receive.receive(&event),
+        };
+        event
+    }
+
+    /// Says that the request has no body.
+    pub(super) fn receive_nothing(&mut self) -> Incoming {
+        self.receive(Incoming::Body { data: Bytes::new(), more: false })
     }
 
     /// More of the request (or of a tunnel) is due, whatever has become of the response.
     pub(super) fn awaits_input(&self) -> bool {
-        matches!(self, Self::Http { input: Input::Request | Input::Tunnel, .. })
+        matches!(self, Self::Http { receive, tunnel, .. } if receive.is_awaited(*tunnel))
     }
 
     /// Why the exchange is over, once the peer has all that was sent.
@@ -154,7 +145,7 @@ impl Protocol {
                 send.lost(end.clone());
                 Some(end)
             }
-            Self::Lifespan { stopped, .. } => stopped.then_some(End::Complete),
+            Self::Lifespan { receive, .. } => receive.is_stopped().then_some(End::Complete),
         }
     }
 
@@ -171,7 +162,9 @@ impl Protocol {
     pub(super) fn hung_up(&self) -> End {
         match self {
             // 1006: no close frame came (RFC 6455 section 7.1.5).
-            Self::WebSocket { accepted: true, .. } => End::Closed { code: 1006, reason: Utf8::default(), clean: false },
+            Self::WebSocket { send, .. } if send.handshake() == Handshake::Accepted => {
+                End::Closed { code: 1006, reason: Utf8::default(), clean: false }
+            }
             Self::Lifespan { .. } => End::ServerShutdown,
             _ => End::Disconnected { code: None },
         }

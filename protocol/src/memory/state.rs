@@ -1,9 +1,7 @@
 use super::Verdict;
 use super::content::{payload, size};
 use super::protocol::Protocol;
-use super::sent::body;
 use crate::{End, Error, Incoming, Outgoing, SendError};
-use bytes::Bytes;
 use std::collections::VecDeque;
 use std::mem;
 use std::task::{Context, Poll, Waker};
@@ -43,8 +41,8 @@ pub(super) struct State {
     abandoned: bool,
     /// What the server did before the call returned.
     verdict: Option<Verdict>,
-    /// The call has returned, or was dropped: handles are dead.
-    over: bool,
+    /// The call has returned, or was dropped: handles are dead, and told this.
+    dead: Option<End>,
     record: Record,
     waiting: Waiting,
     /// To be woken when the lock is released.
@@ -83,7 +81,7 @@ impl State {
             received: None,
             abandoned: false,
             verdict: None,
-            over: false,
+            dead: None,
             record: Record::default(),
             waiting: Waiting::default(),
             due: Vec::new(),
@@ -92,12 +90,15 @@ impl State {
     }
 
     pub(super) fn receive(&mut self, cx: &Context<'_>) -> Poll<Incoming> {
-        self.record.received_before_response |= self.protocol.is_undecided() && !self.over;
+        self.record.received_before_response |= self.protocol.is_undecided() && self.dead.is_none();
+        if self.has_returned() {
+            return Poll::Ready(Incoming::End(End::Complete));
+        }
         if let Some(end) = &self.received {
             return Poll::Ready(Incoming::End(end.clone()));
         }
-        if self.protocol.take_absent_body() {
-            return Poll::Ready(body(Bytes::new(), false));
+        if self.protocol.lacks_body() {
+            return Poll::Ready(self.protocol.receive_nothing());
         }
         if self.is_due(self.arrived.front())
             && let Some(event) = self.arrived.pop_front()
@@ -106,7 +107,7 @@ impl State {
                 self.end(end);
                 return self.receive(cx);
             }
-            self.protocol.received(&event);
+            let event = self.protocol.receive(event);
             self.complete();
             return Poll::Ready(event);
         }
@@ -123,7 +124,7 @@ impl State {
 
     /// What is wrong is said when the event is sent.
     pub(super) fn ready(&mut self, cx: &Context<'_>) -> Poll<Result<(), SendError>> {
-        let is_over = self.over || self.closed.is_some() || self.protocol.is_finished();
+        let is_over = self.dead.is_some() || self.closed.is_some() || self.protocol.is_finished();
         if is_over || self.buffered() < self.terms.high_water {
             return Poll::Ready(Ok(()));
         }
@@ -132,7 +133,7 @@ impl State {
     }
 
     pub(super) fn send(&mut self, event: Outgoing) -> Result<(), SendError> {
-        if self.over {
+        if self.has_returned() {
             return Err(SendError::Finished);
         }
         // Legal first, readable second, and a refusal changes nothing.
@@ -159,7 +160,7 @@ impl State {
 
     pub(super) fn flush(&mut self, cx: &Context<'_>) -> Poll<Result<(), SendError>> {
         match &self.closed {
-            _ if self.over => return Poll::Ready(Err(SendError::Finished)),
+            _ if self.has_returned() => return Poll::Ready(Err(SendError::Finished)),
             None | Some(End::Complete | End::Closed { clean: true, .. }) if self.output.is_empty() => {
                 return Poll::Ready(Ok(()));
             }
@@ -171,6 +172,9 @@ impl State {
     }
 
     pub(super) fn closed(&mut self, cx: &Context<'_>) -> Poll<End> {
+        if self.has_returned() {
+            return Poll::Ready(End::Complete);
+        }
         // The end needs no `recv` to be noticed when nothing is before it.
         let front = self.arrived.front();
         if matches!(front, Some(Incoming::End(_)))
@@ -283,15 +287,21 @@ impl State {
     }
 
     /// The call is no more, and its handles are dead.
-    pub(super) fn over(&mut self, end: End) {
-        self.end(end);
-        self.over = true;
+    fn die(&mut self, end: End) {
+        self.end(end.clone());
+        self.dead.get_or_insert(end);
+    }
+
+    /// The call was dropped, unless it had returned.
+    pub(super) fn dropped(&mut self) {
+        // A call of the lifespan that was dropped is as one that returned (LIFE-16).
+        self.die(if self.protocol.is_lifespan() { End::Complete } else { End::ServerShutdown });
     }
 
     /// The call returned.
     pub(super) fn returned(&mut self, result: Result<(), &Error>) -> (Verdict, Record) {
         let verdict = self.verdict.unwrap_or_else(|| self.protocol.returned(result));
-        self.over(End::Complete);
+        self.die(End::Complete);
         (verdict, mem::take(&mut self.record))
     }
 
@@ -310,6 +320,11 @@ impl State {
         [("recv", receive), ("send or flush", send), ("closed", closed)]
             .into_iter()
             .filter_map(|(what, slot)| Some((what, slot.as_ref()?)))
+    }
+
+    /// Nothing that came before counts any more.
+    fn has_returned(&self) -> bool {
+        self.dead == Some(End::Complete)
     }
 
     fn is_due(&self, event: Option<&Incoming>) -> bool {

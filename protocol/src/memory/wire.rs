@@ -67,7 +67,7 @@ impl Wire {
 
     /// The call was dropped, and its handles are dead.
     pub(super) fn dropped_call(&self) {
-        self.with(|state| state.over(End::ServerShutdown));
+        self.with(State::dropped);
     }
 
     /// How many of the wakers that it keeps are `own`.

@@ -1,4 +1,15 @@
-use crate::{Capabilities, End, Error, Headers, HttpScope, Method, Outgoing, SendError, Violation, field};
+mod body;
+mod head;
+mod receive;
+
+use super::clause::{CAP_3, Clause, First, Refusal, Refuse, STATE_4};
+use crate::{Capabilities, End, Error, Headers, HttpScope, Method, Outgoing, SendError, Violation};
+use body::Body;
+pub(crate) use body::{HTTP_SEND_10, HTTP_SEND_11, HTTP_SEND_12};
+pub(crate) use head::{HTTP_SEND_5, HTTP_SEND_6, TRAILERS_2};
+use head::{check_fields, check_trailers, has_body};
+pub use receive::HttpReceive;
+pub(crate) use receive::{HTTP_RECV_2, HTTP_RECV_3, HTTP_RECV_4, HTTP_RECV_10, TRAILERS_3, TUNNEL_6, TUNNEL_7};
 
 /// What one request allows its response; fixed when the exchange begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +33,11 @@ impl HttpRules {
             connect: *scope.method() == Method::Connect,
             upgrade: scope.protocol().is_some(),
         }
+    }
+
+    /// `content-length` tells what a GET would have got, and there need not be as much.
+    fn may_lack_body(self, status: u16) -> bool {
+        self.head || status == 304
     }
 }
 
@@ -53,17 +69,6 @@ enum State {
     Dead(End),
 }
 
-/// How much body a started response still owes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Body {
-    /// What is left of the announced `content-length`.
-    left: Option<u64>,
-    /// To HEAD, and with 304, `content-length` tells what a GET would have got: sending none is complete.
-    may_be_absent: bool,
-    /// The status allows trailers, and no length was announced.
-    trailers: bool,
-}
-
 /// What is to be done when an application's call has returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Returned {
@@ -92,50 +97,17 @@ impl HttpSend {
     /// The refusal that the application is given. The state is unchanged.
     #[inline]
     pub fn accept(&mut self, event: &Outgoing) -> Result<(), SendError> {
-        self.state = match (&self.state, event) {
-            (State::Dead(end), _) => return Err(SendError::Disconnected(end.clone())),
-            (State::Done, _) => return Err(SendError::Finished),
-            (_, Outgoing::Extension(_)) => return Err(SendError::Unsupported(Capabilities::NONE)),
-            (_, Outgoing::Accept { .. } | Outgoing::Message(_) | Outgoing::Close { .. } | Outgoing::Ready(_)) => {
-                return Err(Violation::WrongProtocol.into());
-            }
-            (State::Idle, Outgoing::Response { status, headers, body }) => {
-                self.response(*status, headers, body.len() as u64)?;
-                State::Done
-            }
-            (State::Idle, Outgoing::Start { status, headers }) => self.start(*status, headers)?,
-            (State::Idle, Outgoing::Informational { status, headers }) => {
-                self.needs(Capabilities::INFORMATIONAL)?;
-                if !matches!(status, 100 | 102..=199) {
-                    return Err(Violation::BadStatus.into());
-                }
-                check_fields(headers)?;
-                return Ok(());
-            }
-            (State::Streaming(body), Outgoing::Body { data, more }) => body.sent(data.len() as u64, *more)?,
-            (State::Streaming(body), Outgoing::File { file, more }) => {
-                self.needs(Capabilities::FILE)?;
-                body.sent(file.len, *more)?
-            }
-            (State::Streaming(body), Outgoing::Trailers(fields)) => {
-                self.needs(Capabilities::TRAILERS)?;
-                if !body.trailers {
-                    return Err(SendError::Unsupported(Capabilities::TRAILERS));
-                }
-                check_fields(fields)?;
-                if fields.iter().any(|(name, _)| field::is_forbidden_in_trailers(name)) {
-                    return Err(Violation::BadHeader.into());
-                }
-                State::Done
-            }
-            (State::Tunnel, Outgoing::Body { more: true, .. }) => return Ok(()),
-            (State::Tunnel, Outgoing::Body { more: false, .. }) => State::Done,
-            (State::Tunnel, Outgoing::File { .. } | Outgoing::Trailers(_)) => {
-                return Err(Violation::WrongProtocol.into());
-            }
-            _ => return Err(Violation::OutOfOrder.into()),
-        };
+        self.state = self.next(event, &mut First)?;
         Ok(())
+    }
+
+    /// Every rule that `event` would break, the one that [`accept`](Self::accept) names first; none if it is legal.
+    /// A server may refuse it for any of them (HTTP-SEND-2).
+    pub fn refusals(&self, event: &Outgoing) -> Vec<Refusal> {
+        let mut refusals = Vec::new();
+        // What the state would be is of no interest, and of no meaning where a rule is broken.
+        let _ = self.next(event, &mut refusals);
+        refusals
     }
 
     /// The exchange is over for this reason; a response that is done stays done.
@@ -178,100 +150,206 @@ impl HttpSend {
         }
     }
 
-    fn needs(&self, capability: Capabilities) -> Result<(), SendError> {
-        if self.rules.capabilities.contains(capability) { Ok(()) } else { Err(SendError::Unsupported(capability)) }
+    /// The half after `event`.
+    pub(super) fn after(&self, event: &Outgoing, refuse: &mut impl Refuse) -> Result<Self, SendError> {
+        Ok(Self { rules: self.rules, state: self.next(event, refuse)? })
     }
 
-    fn response(&self, status: u16, headers: &Headers, len: u64) -> Result<(), SendError> {
-        // A 2xx to CONNECT has no body to put in one event: it is a tunnel (RFC 9110 section 9.3.6).
-        if !matches!(status, 200..=599) || (self.rules.connect && status < 300) {
-            return Err(Violation::BadStatus.into());
+    /// The state after `event`.
+    #[inline]
+    fn next(&self, event: &Outgoing, refuse: &mut impl Refuse) -> Result<State, SendError> {
+        self.check_order(event, refuse)?;
+        match event {
+            Outgoing::Informational { status, headers } => {
+                self.check_informational(*status, headers, refuse)?;
+                Ok(State::Idle)
+            }
+            Outgoing::Response { status, headers, body } => {
+                self.check_response(*status, headers, body.len() as u64, refuse)?;
+                Ok(State::Done)
+            }
+            Outgoing::Start { status, headers } => self.start(*status, headers, refuse),
+            Outgoing::Body { data, more } => self.body(data.len() as u64, *more, refuse),
+            Outgoing::File { file, more } => {
+                self.needs(Capabilities::FILE, &CAP_3, refuse)?;
+                self.body(file.len, *more, refuse)
+            }
+            Outgoing::Trailers(fields) => {
+                self.check_trailers(fields, refuse)?;
+                Ok(State::Done)
+            }
+            // Refused above.
+            _ => Ok(self.state.clone()),
         }
-        let announced = check_fields(headers)?;
-        if announced.is_some() && announced != Some(len) && !(len == 0 && self.may_be_absent(status)) {
-            return Err(Violation::BadHeader.into());
+    }
+
+    fn needs(
+        &self,
+        capability: Capabilities,
+        clause: &'static Clause,
+        refuse: &mut impl Refuse,
+    ) -> Result<(), SendError> {
+        if self.rules.capabilities.contains(capability) {
+            return Ok(());
+        }
+        refuse.refuse(clause, SendError::Unsupported(capability))
+    }
+}
+
+pub(crate) const HTTP_SEND_1: Clause = Clause {
+    id: "HTTP-SEND-1",
+    sentence: "An event MUST be answered as this table says; \"yes\" is acceptance, subject to the clauses below.",
+};
+
+impl HttpSend {
+    #[inline]
+    fn check_order(&self, event: &Outgoing, refuse: &mut impl Refuse) -> Result<(), SendError> {
+        use Outgoing::{
+            Accept, Body, Close, Extension, File, Informational, Message, Ready, Response, Start, Trailers,
+        };
+        let refusal = match (&self.state, event) {
+            (State::Idle, Informational { .. } | Response { .. } | Start { .. }) => return Ok(()),
+            (State::Streaming(_), Body { .. } | File { .. } | Trailers(_)) => return Ok(()),
+            (State::Tunnel, Body { .. }) => return Ok(()),
+            (State::Dead(end), _) => SendError::Disconnected(end.clone()),
+            (State::Done, _) => SendError::Finished,
+            (_, Extension(_)) => return refuse.refuse(&STATE_4, SendError::Unsupported(Capabilities::NONE)),
+            (_, Accept { .. } | Message(_) | Close { .. } | Ready(_)) => Violation::WrongProtocol.into(),
+            (State::Tunnel, File { .. } | Trailers(_)) => Violation::WrongProtocol.into(),
+            _ => Violation::OutOfOrder.into(),
+        };
+        refuse.refuse(&HTTP_SEND_1, refusal)
+    }
+}
+
+pub(crate) const HTTP_SEND_3: Clause = Clause {
+    id: "HTTP-SEND-3",
+    sentence: "`Informational` with a status other than 100 and 102 to 199 MUST be refused with `BadStatus`.",
+};
+
+impl HttpSend {
+    fn check_informational(&self, status: u16, headers: &Headers, refuse: &mut impl Refuse) -> Result<(), SendError> {
+        self.needs(Capabilities::INFORMATIONAL, &CAP_3, refuse)?;
+        if !matches!(status, 100 | 102..=199) {
+            refuse.refuse(&HTTP_SEND_3, Violation::BadStatus.into())?;
+        }
+        check_fields(headers, refuse)?;
+        Ok(())
+    }
+}
+
+pub(crate) const HTTP_SEND_4: Clause = Clause {
+    id: "HTTP-SEND-4",
+    sentence: "A final head with a status other than 200 to 599 MUST be refused with `BadStatus`; see TUNNEL-1 for 101.",
+};
+
+pub(crate) const TUNNEL_3: Clause = Clause {
+    id: "TUNNEL-3",
+    sentence: "`Response` with 2xx to CONNECT MUST be refused with `BadStatus`; any other response declines.",
+};
+
+pub(crate) const HTTP_SEND_7: Clause = Clause {
+    id: "HTTP-SEND-7",
+    sentence: "A `Response` whose `content-length` is not the length of its body MUST be refused with `BadHeader`, \
+               unless the body is empty and the request was HEAD or the status is 304.",
+};
+
+pub(crate) const HTTP_SEND_9: Clause = Clause {
+    id: "HTTP-SEND-9",
+    sentence: "A `Response` with status 204, 205 or 304 and a body MUST be refused with `LengthMismatch`.",
+};
+
+impl HttpSend {
+    #[inline]
+    fn check_response(
+        &self,
+        status: u16,
+        headers: &Headers,
+        len: u64,
+        refuse: &mut impl Refuse,
+    ) -> Result<(), SendError> {
+        if !matches!(status, 200..=599) {
+            refuse.refuse(&HTTP_SEND_4, Violation::BadStatus.into())?;
+        }
+        // It has no body to put in one event: it is a tunnel (RFC 9110 section 9.3.6).
+        if self.rules.connect && matches!(status, 200..=299) {
+            refuse.refuse(&TUNNEL_3, Violation::BadStatus.into())?;
+        }
+        let announced = check_fields(headers, refuse)?;
+        if announced.is_some_and(|announced| announced != len) && !(len == 0 && self.rules.may_lack_body(status)) {
+            refuse.refuse(&HTTP_SEND_7, Violation::BadHeader.into())?;
         }
         if len != 0 && !has_body(status) {
-            return Err(Violation::LengthMismatch.into());
+            refuse.refuse(&HTTP_SEND_9, Violation::LengthMismatch.into())?;
         }
         Ok(())
     }
+}
 
-    fn start(&self, status: u16, headers: &Headers) -> Result<State, SendError> {
-        let announced = check_fields(headers)?;
+pub(crate) const HTTP_SEND_8: Clause = Clause {
+    id: "HTTP-SEND-8",
+    sentence: "A `Start` with status 205 and a `content-length` other than 0 MUST be refused with `BadHeader`.",
+};
+
+pub(crate) const TUNNEL_1: Clause = Clause {
+    id: "TUNNEL-1",
+    sentence: "`Start` with 101 MUST make a tunnel if `protocol()` names one and `UPGRADE` is there, be refused with \
+               `Unsupported` without the capability, and with `BadStatus` without a protocol.",
+};
+
+pub(crate) const TUNNEL_2: Clause = Clause {
+    id: "TUNNEL-2",
+    sentence: "`Start` with 2xx to CONNECT MUST make a tunnel with `UPGRADE`, and be refused with `Unsupported` without.",
+};
+
+impl HttpSend {
+    #[inline]
+    fn start(&self, status: u16, headers: &Headers, refuse: &mut impl Refuse) -> Result<State, SendError> {
+        let announced = check_fields(headers, refuse)?;
         if status == 205 && announced.unwrap_or(0) != 0 {
-            return Err(Violation::BadHeader.into());
+            refuse.refuse(&HTTP_SEND_8, Violation::BadHeader.into())?;
         }
         match status {
-            101 if self.rules.upgrade => {
-                self.needs(Capabilities::UPGRADE)?;
-                Ok(State::Tunnel)
+            101 => {
+                if !self.rules.upgrade {
+                    refuse.refuse(&TUNNEL_1, Violation::BadStatus.into())?;
+                }
+                self.needs(Capabilities::UPGRADE, &TUNNEL_1, refuse)?;
+                return Ok(State::Tunnel);
             }
             200..=299 if self.rules.connect => {
-                self.needs(Capabilities::UPGRADE)?;
-                Ok(State::Tunnel)
+                self.needs(Capabilities::UPGRADE, &TUNNEL_2, refuse)?;
+                return Ok(State::Tunnel);
             }
-            200..=599 => Ok(State::Streaming(Body {
-                // With a 304 it is the length of what is not sent.
-                left: if has_body(status) { announced } else { Some(0) },
-                may_be_absent: self.may_be_absent(status),
-                trailers: announced.is_none() && has_body(status),
-            })),
-            _ => Err(Violation::BadStatus.into()),
+            200..=599 => {}
+            _ => refuse.refuse(&HTTP_SEND_4, Violation::BadStatus.into())?,
         }
+        Ok(State::Streaming(Body::new(self.rules, status, announced)))
     }
 
-    fn may_be_absent(&self, status: u16) -> bool {
-        self.rules.head || status == 304
-    }
-}
-
-impl Body {
-    fn sent(self, len: u64, more: bool) -> Result<State, SendError> {
-        let left = match self.left {
-            None => None,
-            Some(left) => Some(left.checked_sub(len).ok_or(Violation::LengthMismatch)?),
-        };
-        let body = Body { left, may_be_absent: self.may_be_absent && len == 0, ..self };
-        match (more, left) {
-            (true, _) => Ok(State::Streaming(body)),
-            (false, None | Some(0)) => Ok(State::Done),
-            (false, Some(_)) if body.may_be_absent => Ok(State::Done),
-            (false, Some(_)) => Err(Violation::LengthMismatch.into()),
-        }
+    #[inline]
+    fn body(&self, len: u64, more: bool, refuse: &mut impl Refuse) -> Result<State, SendError> {
+        Ok(match &self.state {
+            State::Streaming(body) => body.sent(len, more, refuse)?.map_or(State::Done, State::Streaming),
+            State::Tunnel if !more => State::Done,
+            other => other.clone(),
+        })
     }
 }
 
-/// Whether a response with this status may carry content (RFC 9110 sections 15.3.5, 15.3.6, 15.4.5).
-fn has_body(status: u16) -> bool {
-    !matches!(status, 204 | 205 | 304)
-}
+pub(crate) const TRAILERS_1: Clause = Clause {
+    id: "TRAILERS-1",
+    sentence: "After a `Start` with `content-length`, 204, 205 or 304 `Trailers` MUST be refused with `Unsupported`.",
+};
 
-/// Checks every field of a head and returns its `content-length`.
-#[inline]
-fn check_fields(headers: &Headers) -> Result<Option<u64>, Violation> {
-    let mut length = None;
-    // A static table was checked when it was made.
-    for (name, value) in headers.table() {
-        if *name == "content-length" {
-            announce(&mut length, value.as_bytes())?;
+impl HttpSend {
+    fn check_trailers(&self, fields: &Headers, refuse: &mut impl Refuse) -> Result<(), SendError> {
+        self.needs(Capabilities::TRAILERS, &CAP_3, refuse)?;
+        if matches!(&self.state, State::Streaming(body) if !body.trailers) {
+            refuse.refuse(&TRAILERS_1, SendError::Unsupported(Capabilities::TRAILERS))?;
         }
+        check_trailers(fields, refuse)
     }
-    for (name, value) in headers.owned() {
-        if !field::is_token(name.as_bytes()) || !field::is_value(value) {
-            return Err(Violation::BadHeader);
-        }
-        if name == "content-length" {
-            announce(&mut length, value)?;
-        }
-    }
-    Ok(length)
-}
-
-/// At most one, and a number.
-fn announce(length: &mut Option<u64>, value: &[u8]) -> Result<(), Violation> {
-    let number = field::content_length(value).ok_or(Violation::BadHeader)?;
-    if length.replace(number).is_some() { Err(Violation::BadHeader) } else { Ok(()) }
 }
 
 #[cfg(test)]

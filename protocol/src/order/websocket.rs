@@ -1,5 +1,12 @@
+mod receive;
+
+use super::clause::{CAP_3, Clause, First, Refusal, Refuse, STATE_4};
+use super::http::TUNNEL_1;
 use super::{HttpRules, HttpSend, Returned};
 use crate::{Capabilities, End, Error, Headers, Message, Outgoing, SendError, Violation, WebSocketScope, field};
+pub use receive::WebSocketReceive;
+pub(crate) use receive::{WS_9, WS_10, WS_12, WS_13};
+use std::sync::Arc;
 
 /// The sending half of a WebSocket exchange.
 ///
@@ -12,7 +19,20 @@ use crate::{Capabilities, End, Error, Headers, Message, Outgoing, SendError, Vio
 #[derive(Clone, Debug)]
 pub struct WebSocketSend {
     state: State,
-    subprotocols: Vec<Box<str>>,
+    handshake: Handshake,
+    capabilities: Capabilities,
+    subprotocols: Arc<[Box<str>]>,
+}
+
+/// What became of a WebSocket's handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handshake {
+    /// It is neither accepted nor denied in full.
+    Pending,
+    /// It was accepted, whatever became of the socket.
+    Accepted,
+    /// It was denied in full.
+    Denied,
 }
 
 /// What is to be done when the call of a WebSocket has returned.
@@ -28,12 +48,10 @@ pub enum WebSocketReturned {
 
 #[derive(Clone, Debug)]
 enum State {
-    /// Before `Accept`, and while or after denying: what HTTP allows.
+    /// Before `Accept`, and while denying: what HTTP allows.
     Handshake(HttpSend),
     Denied,
-    Open {
-        control: bool,
-    },
+    Open,
     Closing,
     Closed(End),
 }
@@ -42,8 +60,12 @@ impl WebSocketSend {
     /// The beginning of an exchange.
     pub fn new(scope: &WebSocketScope) -> Self {
         let rules = HttpRules { upgrade: false, ..HttpRules::of(scope.http()) };
-        let subprotocols = scope.subprotocols().map(Box::from).collect();
-        Self { state: State::Handshake(HttpSend::new(rules)), subprotocols }
+        Self {
+            state: State::Handshake(HttpSend::new(rules)),
+            handshake: Handshake::Pending,
+            capabilities: rules.capabilities,
+            subprotocols: scope.subprotocols().map(Box::from).collect(),
+        }
     }
 
     /// Takes `event` into account, or refuses it.
@@ -51,63 +73,21 @@ impl WebSocketSend {
     /// # Errors
     /// The refusal that the application is given. The state is unchanged.
     pub fn accept(&mut self, event: &Outgoing) -> Result<(), SendError> {
-        match (&mut self.state, event) {
-            (State::Closed(end), _) => return Err(SendError::Disconnected(end.clone())),
-            (State::Denied | State::Closing, _) => return Err(SendError::Finished),
-            (_, Outgoing::Extension(_)) => return Err(SendError::Unsupported(Capabilities::NONE)),
-            (_, Outgoing::Ready(_)) => return Err(Violation::WrongProtocol.into()),
-            (State::Handshake(http), Outgoing::Accept { subprotocol, headers }) if http.is_idle() => {
-                if let Some(name) = subprotocol
-                    && !self.subprotocols.iter().any(|offered| **offered == **name)
-                {
-                    return Err(Violation::BadSubprotocol.into());
-                }
-                check_accept_fields(headers)?;
-                let control = http.rules().capabilities.contains(Capabilities::WEBSOCKET_CONTROL);
-                self.state = State::Open { control };
-            }
-            (State::Handshake(http), Outgoing::Close { code, reason }) if http.is_idle() => {
-                check_close(*code, reason)?;
-                self.state = State::Denied;
-            }
-            (State::Handshake(_), Outgoing::Accept { .. } | Outgoing::Close { .. } | Outgoing::Message(_)) => {
-                return Err(Violation::OutOfOrder.into());
-            }
-            (State::Handshake(http), event) => {
-                if let Outgoing::Response { status: 200..=299, .. } | Outgoing::Start { status: 200..=299, .. } = event
-                {
-                    return Err(Violation::BadStatus.into());
-                }
-                let denial = Capabilities::WEBSOCKET_DENIAL;
-                if matches!(event, Outgoing::Response { .. } | Outgoing::Start { .. })
-                    && !http.rules().capabilities.contains(denial)
-                {
-                    return Err(SendError::Unsupported(denial));
-                }
-                http.accept(event)?;
-                if http.is_done() {
-                    self.state = State::Denied;
-                }
-            }
-            (State::Open { control }, Outgoing::Message(message)) => match message {
-                Message::Text(_) | Message::Binary(_) => {}
-                Message::Ping(_) | Message::Pong(_) if !*control => {
-                    return Err(SendError::Unsupported(Capabilities::WEBSOCKET_CONTROL));
-                }
-                // RFC 6455 section 5.5.
-                Message::Ping(data) | Message::Pong(data) if data.len() > 125 => {
-                    return Err(Violation::LengthMismatch.into());
-                }
-                Message::Ping(_) | Message::Pong(_) => {}
-            },
-            (State::Open { .. }, Outgoing::Close { code, reason }) => {
-                check_close(*code, reason)?;
-                self.state = State::Closing;
-            }
-            (State::Open { .. }, Outgoing::Accept { .. }) => return Err(Violation::OutOfOrder.into()),
-            (State::Open { .. }, _) => return Err(Violation::WrongProtocol.into()),
+        self.state = self.next(event, &mut First)?;
+        match self.state {
+            State::Open => self.handshake = Handshake::Accepted,
+            State::Denied => self.handshake = Handshake::Denied,
+            _ => {}
         }
         Ok(())
+    }
+
+    /// Every rule that `event` would break, the one that [`accept`](Self::accept) names first; none if it is legal.
+    pub fn refusals(&self, event: &Outgoing) -> Vec<Refusal> {
+        let mut refusals = Vec::new();
+        // What the state would be is of no interest, and of no meaning where a rule is broken.
+        let _ = self.next(event, &mut refusals);
+        refusals
     }
 
     /// The socket is closed, or the peer was lost during the handshake.
@@ -117,6 +97,11 @@ impl WebSocketSend {
         }
     }
 
+    /// What became of the handshake.
+    pub fn handshake(&self) -> Handshake {
+        self.handshake
+    }
+
     /// The application has not decided yet.
     pub fn is_connecting(&self) -> bool {
         matches!(&self.state, State::Handshake(http) if http.is_idle())
@@ -124,7 +109,7 @@ impl WebSocketSend {
 
     /// Messages may be sent.
     pub fn is_open(&self) -> bool {
-        matches!(self.state, State::Open { .. })
+        matches!(self.state, State::Open)
     }
 
     /// The handshake was denied, in full.
@@ -143,12 +128,130 @@ impl WebSocketSend {
             (State::Handshake(http), Ok(())) if http.is_idle() => WebSocketReturned::Handshake(Returned::Respond(403)),
             (State::Handshake(http), result) => WebSocketReturned::Handshake(http.returned(result)),
             (State::Denied, _) => WebSocketReturned::Handshake(Returned::Nothing),
-            (State::Open { .. }, Ok(())) => WebSocketReturned::Close(1000),
-            (State::Open { .. }, Err(_)) => WebSocketReturned::Close(1011),
+            (State::Open, Ok(())) => WebSocketReturned::Close(1000),
+            (State::Open, Err(_)) => WebSocketReturned::Close(1011),
             (State::Closing | State::Closed(_), _) => WebSocketReturned::Nothing,
         }
     }
+
+    /// The state after `event`.
+    fn next(&self, event: &Outgoing, refuse: &mut impl Refuse) -> Result<State, SendError> {
+        self.check_order(event, refuse)?;
+        match (&self.state, event) {
+            (_, Outgoing::Accept { subprotocol, headers }) => {
+                self.check_subprotocol(subprotocol.as_deref(), refuse)?;
+                check_accept_fields(headers, refuse)?;
+                Ok(State::Open)
+            }
+            (state, Outgoing::Close { code, reason }) => {
+                check_close(*code, reason, refuse)?;
+                Ok(if matches!(state, State::Handshake(_)) { State::Denied } else { State::Closing })
+            }
+            (_, Outgoing::Message(message)) => {
+                self.check_message(message, refuse)?;
+                Ok(State::Open)
+            }
+            (State::Handshake(http), event) => {
+                self.check_denial(event, refuse)?;
+                let http = http.after(event, &mut InHandshake(refuse))?;
+                Ok(if http.is_done() { State::Denied } else { State::Handshake(http) })
+            }
+            // Refused above.
+            (state, _) => Ok(state.clone()),
+        }
+    }
 }
+
+pub(crate) const WS_2: Clause = Clause {
+    id: "WS-2",
+    sentence: "An event MUST be answered as this table says; \"HTTP\" is the answer of section 6, in Idle and in \
+               Streaming.",
+};
+
+impl WebSocketSend {
+    fn check_order(&self, event: &Outgoing, refuse: &mut impl Refuse) -> Result<(), SendError> {
+        use Outgoing::{Accept, Close, Extension, Message, Ready};
+        let refusal = match (&self.state, event) {
+            (State::Closed(end), _) => SendError::Disconnected(end.clone()),
+            (State::Denied | State::Closing, _) => SendError::Finished,
+            (_, Extension(_)) => return refuse.refuse(&STATE_4, SendError::Unsupported(Capabilities::NONE)),
+            (_, Ready(_)) => Violation::WrongProtocol.into(),
+            (State::Handshake(http), Accept { .. } | Close { .. }) if http.is_idle() => return Ok(()),
+            (State::Handshake(_), Accept { .. } | Close { .. } | Message(_)) => Violation::OutOfOrder.into(),
+            // As in HTTP.
+            (State::Handshake(_), _) => return Ok(()),
+            (State::Open, Message(_) | Close { .. }) => return Ok(()),
+            (State::Open, Accept { .. }) => Violation::OutOfOrder.into(),
+            (State::Open, _) => Violation::WrongProtocol.into(),
+        };
+        refuse.refuse(&WS_2, refusal)
+    }
+}
+
+pub(crate) const WS_3: Clause = Clause {
+    id: "WS-3",
+    sentence: "`Accept` with a subprotocol that the client did not offer MUST be refused with `BadSubprotocol`.",
+};
+
+impl WebSocketSend {
+    fn check_subprotocol(&self, name: Option<&str>, refuse: &mut impl Refuse) -> Result<(), SendError> {
+        match name {
+            Some(name) if !self.subprotocols.iter().any(|offered| **offered == *name) => {
+                refuse.refuse(&WS_3, Violation::BadSubprotocol.into())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+pub(crate) const WS_4: Clause = Clause {
+    id: "WS-4",
+    sentence: "`Accept` with a field that HTTP-SEND-5 refuses, or with `connection`, `content-length`, `keep-alive`, \
+               `transfer-encoding`, `upgrade` or a name that begins with `sec-websocket-`, MUST be refused with \
+               `BadHeader`.",
+};
+
+/// The handshake's own fields are the server's (RFC 6455 section 4.2.2).
+fn check_accept_fields(headers: &Headers, refuse: &mut impl Refuse) -> Result<(), SendError> {
+    let is_bad = |(name, value): (&str, &[u8])| {
+        let reserved = name.starts_with("sec-websocket-")
+            || matches!(name, "connection" | "upgrade" | "content-length" | "transfer-encoding" | "keep-alive");
+        reserved || !field::is_token(name.as_bytes()) || !field::is_value(value)
+    };
+    if headers.iter().any(is_bad) { refuse.refuse(&WS_4, Violation::BadHeader.into()) } else { Ok(()) }
+}
+
+pub(crate) const WS_5: Clause =
+    Clause { id: "WS-5", sentence: "`Response` and `Start` with status 101 or 2xx MUST be refused with `BadStatus`." };
+
+impl WebSocketSend {
+    fn check_denial(&self, event: &Outgoing, refuse: &mut impl Refuse) -> Result<(), SendError> {
+        let (Outgoing::Response { status, .. } | Outgoing::Start { status, .. }) = event else { return Ok(()) };
+        if matches!(status, 101 | 200..=299) {
+            refuse.refuse(&WS_5, Violation::BadStatus.into())?;
+        }
+        let denial = Capabilities::WEBSOCKET_DENIAL;
+        if !self.capabilities.contains(denial) {
+            refuse.refuse(&CAP_3, SendError::Unsupported(denial))?;
+        }
+        Ok(())
+    }
+}
+
+/// A handshake cannot become a tunnel: there WS-5 has the word.
+struct InHandshake<'a, R>(&'a mut R);
+
+impl<R: Refuse> Refuse for InHandshake<'_, R> {
+    fn refuse(&mut self, clause: &'static Clause, error: SendError) -> Result<(), SendError> {
+        if *clause == TUNNEL_1 { Ok(()) } else { self.0.refuse(clause, error) }
+    }
+}
+
+pub(crate) const WS_6: Clause = Clause {
+    id: "WS-6",
+    sentence: "`Close` MUST be refused with `BadCloseCode` unless its code is 1000 to 1003, 1007 to 1014 or 3000 to 4999 \
+               and its reason has at most 123 bytes.",
+};
 
 /// Whether an endpoint may send this code in a close frame (RFC 6455 section 7.4 and the IANA registry).
 pub fn is_close_code(code: u16) -> bool {
@@ -156,20 +259,32 @@ pub fn is_close_code(code: u16) -> bool {
 }
 
 /// The code, and the room for a reason in a control frame.
-fn check_close(code: u16, reason: &str) -> Result<(), Violation> {
-    if is_close_code(code) && reason.len() <= 123 { Ok(()) } else { Err(Violation::BadCloseCode) }
+fn check_close(code: u16, reason: &str, refuse: &mut impl Refuse) -> Result<(), SendError> {
+    if is_close_code(code) && reason.len() <= 123 {
+        return Ok(());
+    }
+    refuse.refuse(&WS_6, Violation::BadCloseCode.into())
 }
 
-/// The handshake's own fields are the server's (RFC 6455 section 4.2.2).
-fn check_accept_fields(headers: &Headers) -> Result<(), Violation> {
-    for (name, value) in headers {
-        let reserved = name.starts_with("sec-websocket-")
-            || matches!(name, "connection" | "upgrade" | "content-length" | "transfer-encoding" | "keep-alive");
-        if reserved || !field::is_token(name.as_bytes()) || !field::is_value(value) {
-            return Err(Violation::BadHeader);
+pub(crate) const WS_8: Clause = Clause {
+    id: "WS-8",
+    sentence: "A ping or pong MUST be refused with `Unsupported` without `WEBSOCKET_CONTROL`, above 125 bytes with \
+               `LengthMismatch`.",
+};
+
+impl WebSocketSend {
+    fn check_message(&self, message: &Message, refuse: &mut impl Refuse) -> Result<(), SendError> {
+        let (Message::Ping(data) | Message::Pong(data)) = message else { return Ok(()) };
+        let control = Capabilities::WEBSOCKET_CONTROL;
+        if !self.capabilities.contains(control) {
+            refuse.refuse(&WS_8, SendError::Unsupported(control))?;
         }
+        // RFC 6455 section 5.5.
+        if data.len() > 125 {
+            refuse.refuse(&WS_8, Violation::LengthMismatch.into())?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 #[cfg(test)]

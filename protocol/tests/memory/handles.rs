@@ -248,6 +248,29 @@ fn a_dropped_call_tells_its_handles() {
     let waits = thread::spawn(move || receive.recv_blocking());
     drop(call);
     assert!(matches!(waits.join().unwrap(), Incoming::End(End::ServerShutdown)));
+    let shutdown = SendError::Disconnected(End::ServerShutdown);
+    assert_eq!(send.send_blocking(respond(200)), Err(shutdown.clone()));
+    assert_eq!(transom::run(send.flush()), Err(shutdown));
+    assert_eq!(transom::run(send.closed()), End::ServerShutdown);
+}
+
+#[test]
+fn what_was_told_before_the_call_returned_is_forgotten() {
+    let (out, handles) = mpsc::channel();
+    let mut call =
+        memory::http("POST", "/").unfinished().start(move |_: Scope, mut receive: Receiver, send: Sender| {
+            let out = out.clone();
+            async move {
+                assert!(matches!(receive.recv().await, Incoming::End(End::Disconnected { .. })));
+                out.send((receive, send)).expect("the test receives it");
+                Ok(())
+            }
+        });
+    call.hang_up();
+    call.run();
+    let (mut receive, mut send) = handles.recv().unwrap();
+    assert!(matches!(receive.recv_blocking(), Incoming::End(End::Complete)));
+    assert_eq!(transom::run(send.closed()), End::Complete);
     assert_eq!(send.send_blocking(respond(200)), Err(SendError::Finished));
 }
 
