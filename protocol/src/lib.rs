@@ -11,6 +11,7 @@ mod exchange;
 pub mod field;
 mod handle;
 mod headers;
+pub mod lint;
 pub mod memory;
 pub mod order;
 mod scope;

@@ -144,6 +144,11 @@ impl HttpScope {
         &self.head.connection
     }
 
+    /// The connection, which all its exchanges share.
+    pub(crate) fn shared_connection(&self) -> &Arc<Connection> {
+        &self.head.connection
+    }
+
     /// What this exchange can do.
     pub fn capabilities(&self) -> Capabilities {
         self.capabilities

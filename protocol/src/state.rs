@@ -37,6 +37,11 @@ impl State {
     pub fn get<T: Any + Send + Sync>(&self) -> Option<&T> {
         find(&self.0)
     }
+
+    /// Whether every value of `other` is in this state too: that very value, and not one like it.
+    pub(crate) fn includes(&self, other: &Self) -> bool {
+        other.0.iter().all(|(_, value)| self.0.iter().any(|(_, mine)| Arc::ptr_eq(mine, value)))
+    }
 }
 
 impl fmt::Debug for State {
@@ -62,6 +67,11 @@ impl Extensions {
     /// The value of type `T`.
     pub fn get<T: Any + Send + Sync>(&self) -> Option<&T> {
         find(self.0.as_ref()?)
+    }
+
+    /// Whether there is a value of another type than `T`.
+    pub(crate) fn has_other_than<T: Any>(&self) -> bool {
+        self.0.iter().flat_map(|entries| entries.iter()).any(|entry| entry.0 != TypeId::of::<T>())
     }
 }
 

@@ -5,7 +5,7 @@ use super::http::TUNNEL_1;
 use super::{HttpRules, HttpSend, Returned};
 use crate::{Capabilities, End, Error, Headers, Message, Outgoing, SendError, Violation, WebSocketScope, field};
 pub use receive::WebSocketReceive;
-pub(crate) use receive::{WS_9, WS_10, WS_12, WS_13};
+pub(crate) use receive::{WS_9, WS_10, WS_12, WS_13, check_end};
 use std::sync::Arc;
 
 /// The sending half of a WebSocket exchange.

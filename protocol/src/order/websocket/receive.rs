@@ -64,11 +64,6 @@ impl WebSocketReceive {
             }
         }
     }
-
-    /// Whether `event` may be received now.
-    pub fn may_receive(&self, event: &Incoming, handshake: Handshake) -> bool {
-        self.clone().receive(event, handshake).is_ok()
-    }
 }
 
 /// Whether an exchange may be over for this reason.
