@@ -37,7 +37,7 @@ impl Judge {
             Blame::Server => {
                 self.inside.broke_outside(report.clause);
                 match &self.outside {
-                    Some(outside) => outside.from_outside(report),
+                    Some(outside) => outside.hear_inner(report),
                     None => Some(report),
                 }
             }
@@ -45,7 +45,7 @@ impl Judge {
                 if let Some(outside) = &self.outside {
                     outside.broke_inside(report.clause);
                 }
-                self.inside.from_inside(report)
+                self.inside.hear_outer(report)
             }
             Blame::Layer => Some(report),
         }

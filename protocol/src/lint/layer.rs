@@ -132,13 +132,13 @@ pub(super) const LAYER_7: Clause =
 
 impl Pair {
     /// What the inner lint says of a clause that came broken from outside: nothing if the outer one did.
-    pub(super) fn from_outside(&self, report: Report) -> Option<Report> {
+    pub(super) fn hear_inner(&self, report: Report) -> Option<Report> {
         let is_known = lock(&self.state).outside.contains(&report.clause);
         (!is_known).then(|| of_layer(report))
     }
 
     /// What the outer lint says of a clause that came broken from inside: nothing if the inner one did.
-    pub(super) fn from_inside(&self, report: Report) -> Option<Report> {
+    pub(super) fn hear_outer(&self, report: Report) -> Option<Report> {
         let state = lock(&self.state);
         if !state.joined {
             return Some(report);
