@@ -6,7 +6,7 @@ mod end;
 
 use super::halves::{Receiving, Sending};
 use super::report::{Blame, Report};
-use crate::order::{Clause, Refusal};
+use crate::order::Clause;
 use crate::{End, Scope};
 use std::thread::{self, ThreadId};
 
@@ -111,11 +111,6 @@ fn server(clause: &'static Clause, what: impl AsRef<str>) -> Option<Report> {
 /// The application did this.
 fn application(clause: &'static Clause, what: impl AsRef<str>) -> Option<Report> {
     Some(Report::new(clause, Blame::Application, what.as_ref()))
-}
-
-/// The first rule that an event breaks.
-fn first(refusals: &[Refusal]) -> Option<&Refusal> {
-    refusals.first()
 }
 
 pub(super) const END_6: Clause = Clause {

@@ -122,10 +122,13 @@ impl Sink for Outfall {
         }
         let result = self.inner.start_send(event);
         let report = lock(&watch.call).end_send(answer, &result);
-        let of_layer = watch.judge.outside.as_ref().and_then(|outside| outside.check_answer(&result));
-        // What a layer makes of a refusal is not the server's answer.
-        reports.extend(match of_layer {
-            Some(report) => vec![report],
+        reports.extend(match &watch.judge.outside {
+            Some(outside) if outside.is_spoilt() => Vec::new(),
+            Some(outside) => match outside.check_answer(&result) {
+                // What a layer makes of a refusal is not the server's answer.
+                Some(of_layer) => vec![of_layer],
+                None => watch.judge.hear(report),
+            },
             None => watch.judge.hear(report),
         });
         watch.judge.inside.answers(&result);

@@ -28,6 +28,8 @@ struct State {
     end: Option<End>,
     /// What the outer one answered last.
     refused: Option<SendError>,
+    /// What the layer made of the last event was not legal.
+    spoilt: bool,
 }
 
 /// How a [`Pair`] travels.
@@ -63,9 +65,15 @@ impl Pair {
         }
     }
 
-    /// Forgets what the outer one answered before.
+    /// The inner one sends: forgets what became of the event before.
     pub(super) fn begin_send(&self) {
-        lock(&self.state).refused = None;
+        let mut state = lock(&self.state);
+        (state.refused, state.spoilt) = (None, false);
+    }
+
+    /// Whether the layer made an event of the inner one's that was not legal, and may well be refused.
+    pub(super) fn is_spoilt(&self) -> bool {
+        lock(&self.state).spoilt
     }
 }
 
@@ -139,11 +147,15 @@ impl Pair {
 
     /// What the outer lint says of a clause that came broken from inside: nothing if the inner one did.
     pub(super) fn hear_outer(&self, report: Report) -> Option<Report> {
-        let state = lock(&self.state);
+        let mut state = lock(&self.state);
         if !state.joined {
             return Some(report);
         }
-        (!state.inside.contains(&report.clause)).then(|| of_layer(report))
+        if state.inside.contains(&report.clause) {
+            return None;
+        }
+        state.spoilt = true;
+        Some(of_layer(report))
     }
 
     /// The outer lint found this broken.

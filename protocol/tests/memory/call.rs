@@ -1,6 +1,6 @@
 //! How a call is driven: step by step, to its end, or by a runtime.
 
-use crate::{body, echo, hello, respond, start};
+use crate::{Checked, body, echo, hello, respond, start};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
@@ -52,7 +52,7 @@ fn events_that_were_looked_at_are_in_the_outcome() {
 #[test]
 #[should_panic(expected = "the application waits for an event that never comes (in: [\"recv\"])")]
 fn an_application_that_waits_for_ever_is_found_out() {
-    memory::http("POST", "/").unfinished().patience(Duration::ZERO).run(echo);
+    memory::http("POST", "/").unfinished().patience(Duration::ZERO).checked(echo);
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn a_peer_that_takes_nothing_is_found_out() {
         send.send(respond(200)).await?;
         Ok(send.flush().await?)
     };
-    memory::http("GET", "/").take(0).patience(Duration::ZERO).run(app);
+    memory::http("GET", "/").take(0).patience(Duration::ZERO).checked(app);
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn a_lost_wake_up_is_found_out() {
     async fn forgets(_: Scope, _receive: Receiver, _send: Sender) -> Result<(), Error> {
         poll_fn(|_| Poll::Pending).await
     }
-    memory::http("GET", "/").patience(Duration::ZERO).run(forgets);
+    memory::http("GET", "/").patience(Duration::ZERO).checked(forgets);
 }
 
 #[test]
@@ -91,14 +91,14 @@ fn who_is_woken_by_another_has_time() {
         Ok(send.send(respond(200)).await?)
     };
     for script in [memory::http("GET", "/"), memory::http("GET", "/").hang_up_at(3)] {
-        let outcome = script.patience(Duration::ZERO).run(app);
+        let outcome = script.patience(Duration::ZERO).checked(app);
         assert_eq!((outcome.status(), outcome.polls), (Some(200), 2));
     }
 }
 
 #[test]
 fn a_peer_leaves_when_nothing_else_is_left_to_happen() {
-    let outcome = memory::http("POST", "/").unfinished().hang_up_at(1000).run(echo);
+    let outcome = memory::http("POST", "/").unfinished().hang_up_at(1000).checked(echo);
     assert_eq!((outcome.polls, outcome.verdict), (2, Verdict::Nothing));
 }
 

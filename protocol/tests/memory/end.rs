@@ -1,6 +1,6 @@
 //! How exchanges end: the peer leaves, at whatever moment, or the response is complete.
 
-use crate::{body, echo, hello, respond, start};
+use crate::{Checked, body, echo, hello, respond, start};
 use std::future::poll_fn;
 use std::task::Poll;
 use transom::memory::{self, Verdict};
@@ -130,7 +130,7 @@ fn it_is_complete_when_the_peer_has_everything() {
     // It is over: that the peer leaves afterwards is news to nobody.
     call.hang_up();
     assert!(call.run().result.is_ok());
-    assert!(memory::http("GET", "/").run(after_work).result.is_ok());
+    assert!(memory::http("GET", "/").checked(after_work).result.is_ok());
 }
 
 #[test]
@@ -151,8 +151,8 @@ fn the_rest_of_the_request_may_be_read_after_the_response() {
             }
         }
     }
-    memory::http("POST", "/").chunks(["a", "bc"]).run(early).result.unwrap();
-    memory::http("POST", "/").chunks(["a", "bc"]).trickle().run(early).result.unwrap();
+    memory::http("POST", "/").chunks(["a", "bc"]).checked(early).result.unwrap();
+    memory::http("POST", "/").chunks(["a", "bc"]).trickle().checked(early).result.unwrap();
 
     // A peer that leaves instead of sending it is reported as that.
     let mut call =
@@ -222,7 +222,7 @@ fn a_bad_request_is_not_the_end_of_the_exchange() {
         send.closed().await;
         Ok(())
     };
-    memory::http("POST", "/").truncate().patience(std::time::Duration::ZERO).run(app);
+    memory::http("POST", "/").truncate().patience(std::time::Duration::ZERO).checked(app);
 }
 
 #[test]
@@ -231,8 +231,8 @@ fn a_scripted_end_is_noticed_without_recv() {
         assert_eq!(send.closed().await, GONE);
         Ok(())
     }
-    memory::http("POST", "/").end(GONE).run(watches).result.unwrap();
-    memory::http("POST", "/").end(GONE).trickle().run(watches).result.unwrap();
+    memory::http("POST", "/").end(GONE).checked(watches).result.unwrap();
+    memory::http("POST", "/").end(GONE).trickle().checked(watches).result.unwrap();
 }
 
 /// Ends the call when the peer leaves: for applications that would rather be dropped.
@@ -285,7 +285,7 @@ fn a_layer_can_cancel_on_disconnect() {
     async fn never(_: Scope, _receive: Receiver, _send: Sender) -> Result<(), Error> {
         std::future::pending().await
     }
-    let outcome = memory::http("GET", "/").hang_up_at(2).run(cancel_on_disconnect(never));
+    let outcome = memory::http("GET", "/").hang_up_at(2).checked(cancel_on_disconnect(never));
     assert_eq!((outcome.polls, outcome.verdict), (2, Verdict::Nothing));
-    assert_eq!(memory::http("GET", "/").run(cancel_on_disconnect(hello)).status(), Some(200));
+    assert_eq!(memory::http("GET", "/").checked(cancel_on_disconnect(hello)).status(), Some(200));
 }

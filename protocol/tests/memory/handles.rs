@@ -1,6 +1,6 @@
 //! Handles: in other threads, dropped, dropped in the middle, kept for too long.
 
-use crate::{body, echo, give_up, hello, respond, start, woken};
+use crate::{Checked, body, echo, give_up, hello, respond, start, woken};
 use std::future::poll_fn;
 use std::sync::mpsc;
 use std::task::Poll;
@@ -24,12 +24,12 @@ fn the_sender_may_move_to_a_thread() {
         Ok(thread.join().expect("it does not panic")?)
     }
     for script in [memory::http("GET", "/"), memory::http("GET", "/").high_water(1).take(1)] {
-        let outcome = script.run(app);
+        let outcome = script.checked(app);
         assert_eq!((outcome.body().len(), outcome.verdict), (100, Verdict::Nothing));
         assert!(outcome.result.is_ok());
     }
     // When the peer leaves, the thread is told.
-    let outcome = memory::http("GET", "/").high_water(1).take(0).hang_up_at(2).run(app);
+    let outcome = memory::http("GET", "/").high_water(1).take(0).hang_up_at(2).checked(app);
     assert!(outcome.result.unwrap_err().is_disconnect() && outcome.events.len() <= 1);
 }
 
@@ -55,7 +55,7 @@ fn each_half_may_have_its_own_thread() {
         reader.join().expect("it does not panic");
         Ok(())
     }
-    let outcome = memory::http("POST", "/").chunks(["a", "b", "c"]).trickle().high_water(1).take(1).run(app);
+    let outcome = memory::http("POST", "/").chunks(["a", "b", "c"]).trickle().high_water(1).take(1).checked(app);
     assert!(outcome.result.is_ok());
     assert_eq!((outcome.body(), outcome.verdict), (&b"abc"[..], Verdict::Nothing));
 }
@@ -103,8 +103,8 @@ fn a_send_that_is_given_up_sends_nothing() {
     let layered = move |scope: Scope, receive: Receiver, send: Sender| {
         app(scope, receive.map(|event| event), send.map(Some).map(Some))
     };
-    assert_eq!(memory::http("GET", "/").high_water(1).run(app).body(), b"kept");
-    assert_eq!(memory::http("GET", "/").high_water(1).run(layered).body(), b"kept");
+    assert_eq!(memory::http("GET", "/").high_water(1).checked(app).body(), b"kept");
+    assert_eq!(memory::http("GET", "/").high_water(1).checked(layered).body(), b"kept");
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn a_recv_that_is_given_up_loses_nothing() {
         drop(scope);
         Ok(send.take().expect("it was not taken").send(respond(200)).await?)
     };
-    let outcome = memory::http("POST", "/").chunks(["a", "b"]).trickle().run(app);
+    let outcome = memory::http("POST", "/").chunks(["a", "b"]).trickle().checked(app);
     assert!(outcome.result.is_ok() && outcome.polls > 3);
 }
 
@@ -142,7 +142,7 @@ fn what_trickles_comes_when_it_is_waited_for() {
         assert!(give_up(receive.recv()).await.is_none());
         Ok(send.send(body("", false)).await?)
     };
-    assert!(memory::http("POST", "/").chunks(["a", "b"]).trickle().run(app).is_complete());
+    assert!(memory::http("POST", "/").chunks(["a", "b"]).trickle().checked(app).is_complete());
 }
 
 #[test]
@@ -163,9 +163,9 @@ fn a_dropped_sender_is_an_error_at_once() {
         }
         Err(Error::unsupported())
     }
-    assert_eq!(memory::http("GET", "/").run(drops).verdict, Verdict::Respond(500));
-    assert_eq!(memory::http("GET", "/?started").run(drops).verdict, Verdict::Abort);
-    assert_eq!(memory::http("POST", "/").unfinished().run(drops).verdict, Verdict::Respond(500));
+    assert_eq!(memory::http("GET", "/").checked(drops).verdict, Verdict::Respond(500));
+    assert_eq!(memory::http("GET", "/?started").checked(drops).verdict, Verdict::Abort);
+    assert_eq!(memory::http("POST", "/").unfinished().checked(drops).verdict, Verdict::Respond(500));
 
     // After the end of the response, and with the return of the call, it means nothing.
     async fn done(_: Scope, mut receive: Receiver, mut send: Sender) -> Result<(), Error> {
@@ -175,12 +175,12 @@ fn a_dropped_sender_is_an_error_at_once() {
         assert!(matches!(receive.recv().await, Incoming::End(End::Complete)));
         Err(Error::unsupported())
     }
-    assert_eq!(memory::http("GET", "/").run(done).verdict, Verdict::Nothing);
+    assert_eq!(memory::http("GET", "/").checked(done).verdict, Verdict::Nothing);
     async fn returns(_: Scope, _: Receiver, send: Sender) -> Result<(), Error> {
         drop(send);
         Err(Error::unsupported())
     }
-    assert_eq!(memory::http("GET", "/").run(returns).verdict, Verdict::Respond(501));
+    assert_eq!(memory::http("GET", "/").checked(returns).verdict, Verdict::Respond(501));
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn a_dropped_receiver_is_nobodys_loss() {
         assert_eq!(send.closed().await, End::Complete);
         Ok(())
     };
-    assert_eq!(memory::http("POST", "/").body("unread").run(app).verdict, Verdict::Nothing);
+    assert_eq!(memory::http("POST", "/").body("unread").checked(app).verdict, Verdict::Nothing);
 }
 
 /// An application that lets its handles out, and returns.
@@ -327,5 +327,5 @@ fn a_request_without_a_body_says_so_once() {
         assert!(give_up(receive.recv()).await.is_none());
         Ok(send.send(respond(204)).await?)
     }
-    assert!(memory::http("POST", "/").run(reads).is_complete());
+    assert!(memory::http("POST", "/").checked(reads).is_complete());
 }

@@ -1,4 +1,4 @@
-use crate::{body, echo, hello, respond, start};
+use crate::{Checked, body, echo, hello, respond, start};
 use std::fs;
 use std::io::Seek;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ fn sends(events: impl Fn() -> Vec<Outgoing> + Send + Sync + 'static) -> impl App
 
 #[test]
 fn a_response() {
-    let outcome = memory::http("GET", "/").run(hello);
+    let outcome = memory::http("GET", "/").checked(hello);
     assert_eq!((outcome.status(), outcome.header("content-type")), (Some(200), Some("text/plain")));
     assert_eq!(outcome.body(), b"Hello, World!");
     assert!(outcome.is_complete() && outcome.refused.is_empty() && outcome.result.is_ok());
@@ -54,7 +54,7 @@ fn the_scope_is_the_request() {
         .state(State::new().with(42u32))
         .extension("outer")
         .body("hello")
-        .run(look(|scope| {
+        .checked(look(|scope| {
             assert_eq!(scope.method().as_str(), "PUT");
             assert_eq!((scope.raw_path(), scope.query()), (&b"/a%2Fb"[..], Some(&b"x=1"[..])));
             let expected = [("host", "example.org"), ("x-one", "1"), ("content-length", "5")];
@@ -72,12 +72,12 @@ fn the_scope_is_the_request() {
 fn the_scope_tells_of_the_body() {
     let hint = |expected| look(move |scope| assert_eq!(scope.body(), expected));
     let post = || memory::http("POST", "/");
-    post().run(hint(BodyHint::None));
-    post().body("").run(hint(BodyHint::None));
-    post().chunks(["a"]).run(hint(BodyHint::Unknown));
-    post().chunks(["a"]).header("content-length", "3").truncate().run(hint(BodyHint::Exact(3)));
-    post().trailers(Headers::new()).run(hint(BodyHint::Unknown));
-    post().unfinished().run(hint(BodyHint::Unknown));
+    post().checked(hint(BodyHint::None));
+    post().body("").checked(hint(BodyHint::None));
+    post().chunks(["a"]).checked(hint(BodyHint::Unknown));
+    post().chunks(["a"]).header("content-length", "3").truncate().checked(hint(BodyHint::Exact(3)));
+    post().trailers(Headers::new()).checked(hint(BodyHint::Unknown));
+    post().unfinished().checked(hint(BodyHint::Unknown));
 }
 
 #[test]
@@ -89,9 +89,9 @@ fn capabilities_follow_the_version() {
             }
         })
     };
-    memory::http("GET", "/").run(has(true));
-    memory::http("GET", "/").version(HttpVersion::Http10).run(has(false));
-    memory::http("GET", "/").capabilities(Capabilities::FILE).run(has(false));
+    memory::http("GET", "/").checked(has(true));
+    memory::http("GET", "/").version(HttpVersion::Http10).checked(has(false));
+    memory::http("GET", "/").capabilities(Capabilities::FILE).checked(has(false));
 }
 
 #[test]
@@ -102,19 +102,19 @@ fn mounts_move_an_offset() {
             assert_eq!(scope.raw_path(), b"/api/users");
         })
     };
-    assert_eq!(memory::http("GET", "/api/users?x").mount("/api").run(app()).status(), Some(204));
+    assert_eq!(memory::http("GET", "/api/users?x").mount("/api").checked(app()).status(), Some(204));
 }
 
 #[test]
 #[should_panic(expected = "the path is not below the mount")]
 fn a_mount_must_fit() {
-    memory::http("GET", "/apis").mount("/api").run(hello);
+    memory::http("GET", "/apis").mount("/api").checked(hello);
 }
 
 #[test]
 fn bodies_come_in_the_pieces_that_were_scripted() {
     let pieces = |script: memory::Script<HttpScope>| {
-        let outcome = script.run(echo);
+        let outcome = script.checked(echo);
         assert_eq!(outcome.verdict, Verdict::Nothing);
         let piece = |event| match event {
             Outgoing::Body { data, more } => Some((String::from_utf8(data.into()).unwrap(), more)),
@@ -132,7 +132,7 @@ fn bodies_come_in_the_pieces_that_were_scripted() {
 #[test]
 fn trailers_go_both_ways() {
     let fields = Headers::from_static(&[("x-sum", "1")]);
-    let outcome = memory::http("POST", "/").chunks(["a"]).trailers(fields.clone()).run(echo);
+    let outcome = memory::http("POST", "/").chunks(["a"]).trailers(fields.clone()).checked(echo);
     assert_eq!((outcome.body(), outcome.trailers()), (&b"a"[..], Some(&fields)));
     assert!(outcome.is_complete());
 }
@@ -161,7 +161,7 @@ fn refusals_change_nothing_and_are_recorded() {
 
 #[test]
 fn head_has_no_body() {
-    let outcome = memory::http("HEAD", "/").run(hello);
+    let outcome = memory::http("HEAD", "/").checked(hello);
     assert!(outcome.is_complete() && outcome.body().is_empty());
 }
 
@@ -173,7 +173,7 @@ fn files_are_read_when_they_are_sent() {
     let cursor = Arc::clone(&open);
     let directory = Arc::from(std::env::temp_dir());
     let shared: Arc<std::path::Path> = Arc::from(path.clone());
-    let outcome = memory::http("GET", "/").run(sends(move || {
+    let outcome = memory::http("GET", "/").checked(sends(move || {
         let file = |source, offset, len, more| Outgoing::File { file: FileBody { source, offset, len }, more };
         vec![
             start(),
@@ -207,7 +207,7 @@ fn a_file_that_cannot_be_read_is_not_counted() {
     let source = || FileSource::Path(Arc::from(std::path::Path::new("/nowhere/at/all")));
     let file = move || Outgoing::File { file: FileBody { source: source(), offset: 0, len: 1 }, more: false };
     let head = || Outgoing::Start { status: 200, headers: Headers::from_static(&[("content-length", "1")]) };
-    let outcome = memory::http("GET", "/").run(sends(move || vec![head(), file(), body("x", false)]));
+    let outcome = memory::http("GET", "/").checked(sends(move || vec![head(), file(), body("x", false)]));
     assert_eq!((outcome.refused.len(), outcome.body()), (1, &b"x"[..]));
 }
 
@@ -238,15 +238,15 @@ fn errors_keep_their_kind() {
     async fn fails(_: Scope, _: Receiver, _: Sender) -> Result<(), Error> {
         Err("no database".into())
     }
-    let error = memory::http("GET", "/").run(fails).result.unwrap_err();
+    let error = memory::http("GET", "/").checked(fails).result.unwrap_err();
     assert!(!error.is_disconnect() && !error.is_unsupported() && error.to_string() == "no database");
 
     async fn unsupported(_: Scope, _: Receiver, _: Sender) -> Result<(), Error> {
         Err(Error::unsupported())
     }
-    assert!(memory::http("GET", "/").run(unsupported).result.unwrap_err().is_unsupported());
+    assert!(memory::http("GET", "/").checked(unsupported).result.unwrap_err().is_unsupported());
 
-    let gone = memory::http("GET", "/").hang_up_at(1).run(hello);
+    let gone = memory::http("GET", "/").hang_up_at(1).checked(hello);
     assert!(gone.result.unwrap_err().is_disconnect());
     assert_eq!((gone.verdict, gone.events.len()), (Verdict::Nothing, 0));
     assert_eq!(gone.refused[0].1, SendError::Disconnected(End::Disconnected { code: None }));
@@ -290,8 +290,8 @@ fn who_asked_for_the_body_first_is_known() {
         Ok(())
     }
     let script = |target| memory::http("POST", target).header("expect", "100-continue").body("x");
-    assert!(!script("/").run(refuses).received_before_response);
-    assert!(script("/?ask").run(refuses).received_before_response);
+    assert!(!script("/").checked(refuses).received_before_response);
+    assert!(script("/?ask").checked(refuses).received_before_response);
 }
 
 #[test]
@@ -351,14 +351,14 @@ fn blocking_functions_and_boxes_are_applications() {
         Ok(())
     }
     let script = || memory::http("POST", "/").chunks(["a", "b", "c"]);
-    assert_eq!(script().run(Blocking::new(blocking)).body(), b"abc");
-    assert_eq!(script().trickle().high_water(1).take(1).run(Blocking::new(blocking)).body(), b"abc");
-    assert_eq!(script().run(BoxApp::new(Blocking::new(blocking))).body(), b"abc");
-    assert_eq!(script().run(Arc::new(BoxApp::new(echo))).body(), b"abc");
+    assert_eq!(script().checked(Blocking::new(blocking)).body(), b"abc");
+    assert_eq!(script().trickle().high_water(1).take(1).checked(Blocking::new(blocking)).body(), b"abc");
+    assert_eq!(script().checked(BoxApp::new(Blocking::new(blocking))).body(), b"abc");
+    assert_eq!(script().checked(Arc::new(BoxApp::new(echo))).body(), b"abc");
 }
 
 #[test]
 #[should_panic(expected = "out of order")]
 fn a_panic_of_the_application_fails_the_test() {
-    memory::http("GET", "/").run(Blocking::new(|_, _, _| panic!("out of order")));
+    memory::http("GET", "/").checked(Blocking::new(|_, _, _| panic!("out of order")));
 }

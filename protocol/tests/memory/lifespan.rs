@@ -1,4 +1,4 @@
-use crate::{hello, respond};
+use crate::{Checked, hello, respond};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -33,7 +33,7 @@ fn lifespan() -> memory::Lifespan {
 
 #[test]
 fn from_ready_to_shutdown() {
-    let outcome = lifespan().run(app);
+    let outcome = lifespan().checked(app);
     assert!(outcome.result.is_ok() && outcome.state().is_some());
     assert_eq!(outcome.verdict, Verdict::Nothing);
 }
@@ -45,10 +45,10 @@ fn the_state_is_there_in_every_exchange() {
     let [Outgoing::Ready(state)] = process.events() else { panic!("not ready") };
     let state = state.clone();
     for _ in 0..3 {
-        assert_eq!(memory::http("GET", "/").state(state.clone()).run(app).status(), Some(204));
+        assert_eq!(memory::http("GET", "/").state(state.clone()).checked(app).status(), Some(204));
     }
     assert_eq!(state.get::<Arc<AtomicU32>>().unwrap().load(Ordering::Relaxed), 3);
-    assert!(memory::http("GET", "/").run(app).result.is_err());
+    assert!(memory::http("GET", "/").checked(app).result.is_err());
 
     assert!(!process.is_woken());
     process.push(Incoming::Draining { grace: Duration::from_secs(3) });
@@ -72,7 +72,7 @@ fn an_application_may_not_be_interested() {
 
 #[test]
 fn startup_may_fail() {
-    let outcome = memory::lifespan().run(|_: Scope, _: Receiver, _: Sender| async { Err("no database".into()) });
+    let outcome = memory::lifespan().checked(|_: Scope, _: Receiver, _: Sender| async { Err("no database".into()) });
     assert_eq!((outcome.verdict, outcome.state().is_none()), (Verdict::Exit, true));
     assert_eq!(outcome.result.unwrap_err().to_string(), "no database");
 }
@@ -80,7 +80,7 @@ fn startup_may_fail() {
 #[test]
 fn what_was_started_may_fail() {
     let run = |error: fn() -> Error| {
-        let outcome = memory::lifespan().run(move |_: Scope, _: Receiver, mut send: Sender| async move {
+        let outcome = memory::lifespan().checked(move |_: Scope, _: Receiver, mut send: Sender| async move {
             send.send(Outgoing::Ready(State::new())).await?;
             Err(error())
         });

@@ -11,7 +11,35 @@ mod websocket;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
-use transom::{Error, Headers, Incoming, Outgoing, Receiver, Scope, Sender};
+use transom::lint::lint;
+use transom::memory::{Lifespan, Outcome, Script};
+use transom::{App, Error, Headers, HttpScope, Incoming, Outgoing, Receiver, Scope, Sender, WebSocketScope};
+
+/// Runs under a lint that panics: neither the application nor the exchange breaks the contract.
+trait Checked {
+    fn checked(self, app: impl App) -> Outcome;
+}
+
+impl Checked for Script<HttpScope> {
+    #[track_caller]
+    fn checked(self, app: impl App) -> Outcome {
+        self.run(lint(app))
+    }
+}
+
+impl Checked for Script<WebSocketScope> {
+    #[track_caller]
+    fn checked(self, app: impl App) -> Outcome {
+        self.run(lint(app))
+    }
+}
+
+impl Checked for Lifespan {
+    #[track_caller]
+    fn checked(self, app: impl App) -> Outcome {
+        self.run(lint(app))
+    }
+}
 
 /// Sends back what it receives, as it receives it.
 async fn echo(_: Scope, mut receive: Receiver, mut send: Sender) -> Result<(), Error> {

@@ -1,6 +1,6 @@
 //! Back-pressure: what `send`, `poll_ready` and `flush` wait for.
 
-use crate::{body, echo, start};
+use crate::{Checked, body, echo, start};
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -56,18 +56,18 @@ fn every_event_waits_for_the_one_before() {
     for take in [1, 2, u64::MAX] {
         let script = || memory::http("POST", "/").chunks(text.split_inclusive("")).high_water(1).take(take);
         for script in [script(), script().trickle()] {
-            let outcome = script.run(echo);
+            let outcome = script.checked(echo);
             assert_eq!((outcome.body(), outcome.verdict), (text.as_bytes(), Verdict::Nothing));
             assert!(outcome.polls > text.len(), "{} polls", outcome.polls);
         }
-        let outcome = script().trickle().run(full_duplex);
+        let outcome = script().trickle().checked(full_duplex);
         assert_eq!((outcome.body(), outcome.verdict), (text.as_bytes(), Verdict::Nothing));
     }
 }
 
 #[test]
 fn a_mark_of_nothing_is_a_mark_of_one() {
-    assert_eq!(memory::http("POST", "/").chunks(["a", "b"]).high_water(0).run(echo).body(), b"ab");
+    assert_eq!(memory::http("POST", "/").chunks(["a", "b"]).high_water(0).checked(echo).body(), b"ab");
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn start_send_is_bounded_by_its_caller_alone() {
         send.flush().await?;
         Ok(send.start_send(body("", false))?)
     };
-    let outcome = memory::http("GET", "/").high_water(1).run(app);
+    let outcome = memory::http("GET", "/").high_water(1).checked(app);
     assert_eq!((outcome.body().len(), outcome.polls), (10, 2));
 }
 
@@ -178,7 +178,7 @@ fn layers_keep_the_pressure_and_see_each_event_once() {
         memory::http("POST", "/").chunks(["a", "b"]).trickle().high_water(1).take(1),
     ] {
         let seen = Arc::new(AtomicUsize::new(0));
-        let outcome = script.run(shout(shout(echo, Arc::clone(&seen)), Arc::clone(&seen)));
+        let outcome = script.checked(shout(shout(echo, Arc::clone(&seen)), Arc::clone(&seen)));
         assert_eq!(outcome.body(), b"AB");
         // Three pieces and the end received, and four events sent: by each of the two layers.
         assert_eq!(seen.load(Ordering::Relaxed), 2 * 404);
@@ -192,7 +192,7 @@ fn a_swallowed_event_is_not_sent() {
         send.send(start()).await?;
         Ok(send.send(body("x", false)).await?)
     };
-    let outcome = memory::http("GET", "/").run(shout(app, Arc::default()));
+    let outcome = memory::http("GET", "/").checked(shout(app, Arc::default()));
     assert_eq!((outcome.events.len(), outcome.body()), (2, &b"X"[..]));
 }
 
@@ -257,7 +257,7 @@ fn sources_and_sinks_are_halves() {
     };
     for script in [memory::http("POST", "/").body("abcd"), memory::http("POST", "/").body("abcd").high_water(1).take(1)]
     {
-        let outcome = script.run(app);
+        let outcome = script.checked(app);
         assert_eq!((outcome.events.len(), outcome.body()), (2, &b"abcd"[..]));
     }
 }

@@ -3,7 +3,7 @@
 use super::super::describe::Sent;
 use super::super::halves::{Sending, is_over};
 use super::super::report::Report;
-use super::{Before, Call, Life, application, first, server};
+use super::{Before, Call, Life, application, server};
 use crate::order::{Clause, Refusal};
 use crate::{End, FileBody, FileSource, Outgoing, SendError, Violation};
 use std::fs::{self, File};
@@ -58,25 +58,35 @@ impl Call {
     }
 
     fn check_event(&self, event: &Outgoing, answer: &Answer) -> Option<Report> {
-        let Answer { sent, phase, .. } = answer;
         match self.life {
             Life::Running if self.lost_track || (answer.is_extension && self.extended) => return None,
             Life::Running => {}
             Life::Returned { ok: true, .. } if !answer.known.lost => {
-                return application(&END_5, format!("sent {sent} after its call had returned"));
+                return application(&END_5, format!("sent {} after its call had returned", answer.sent));
             }
             Life::Returned { .. } | Life::Dropped => return None,
         }
-        match first(&answer.refusals) {
+        match answer.refusals.first() {
             // How was it to know?
             Some(Refusal { error: SendError::Disconnected(_), .. }) => None,
-            Some(Refusal { clause, error: SendError::Finished | SendError::Violation(Violation::OutOfOrder) }) => {
-                application(clause, format!("sent {sent} {phase}"))
+            Some(refusal) => application(refusal.clause, format!("sent {}", answer.offence(refusal))),
+            None if has_framing(event) => {
+                application(&HTTP_SEND_14, format!("sent {} with transfer-encoding", answer.sent))
             }
-            Some(Refusal { clause, error }) => application(clause, format!("sent {sent} {phase}: {}", why(error))),
-            None => {
-                has_framing(event).then(|| application(&HTTP_SEND_14, format!("sent {sent} with transfer-encoding")))?
+            None => None,
+        }
+    }
+}
+
+impl Answer {
+    /// What was sent, and what is wrong with it.
+    fn offence(&self, refusal: &Refusal) -> String {
+        let Self { sent, phase, .. } = self;
+        match &refusal.error {
+            SendError::Finished | SendError::Disconnected(_) | SendError::Violation(Violation::OutOfOrder) => {
+                format!("{sent} {phase}")
             }
+            error => format!("{sent}: {}", why(error)),
         }
     }
 }
@@ -113,7 +123,7 @@ impl Call {
         if self.life != Life::Running || self.lost_track || (answer.is_extension && self.extended) {
             return None;
         }
-        match (first(&answer.refusals), result) {
+        match (answer.refusals.first(), result) {
             (None, Ok(())) => {
                 self.flushed = false;
                 self.check_accepted_file(&answer)
@@ -121,8 +131,7 @@ impl Call {
             (None, Err(error)) => self.check_refusal(&answer, error),
             (Some(refusal), Ok(())) => {
                 self.lost_track = true;
-                let Answer { sent, phase, .. } = answer;
-                server(refusal.clause, format!("accepted {sent} {phase}: {}", why(&refusal.error)))
+                server(refusal.clause, format!("accepted {}", answer.offence(refusal)))
             }
             (Some(refusal), Err(error)) => self.check_reason(&answer, refusal, error),
         }
