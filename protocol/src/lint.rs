@@ -37,7 +37,8 @@
 //!
 //! [`CLAUSES`] lists it. Whether an event is legal is decided by [`order`](crate::order), as in a server. A lint sees
 //! events and answers, not the wire, not the clock and not what a call waits for: what can be told of those alone, it
-//! does not tell. Nor does it hold against anyone what could have crossed on another thread.
+//! does not tell. Nor does it hold against anyone what could have crossed on another thread. With a layer outside that
+//! goes on when the call has returned, put a lint around that too: the handles that the call left need not be dead yet.
 
 mod call;
 mod clauses;
@@ -176,5 +177,6 @@ impl Drop for Running {
     fn drop(&mut self) {
         lock(&self.watch.call).dropped();
         self.watch.server.end(self.place);
+        self.watch.judge.inside.end();
     }
 }

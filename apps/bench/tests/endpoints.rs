@@ -2,11 +2,17 @@
 
 use bytes::Bytes;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use transom::lint::lint;
 use transom::memory::{self, Outcome, Verdict};
-use transom::{Headers, Message, Outgoing, Receiver, Scope, Sender};
+use transom::{App, Headers, Message, Outgoing, Receiver, Scope, Sender};
+
+/// Under a lint that panics.
+fn app() -> impl App {
+    lint(bench::app)
+}
 
 fn get(target: &str) -> Outcome {
-    memory::http("GET", target).run(bench::app)
+    memory::http("GET", target).run(app())
 }
 
 /// The body events: the bytes of each and whether more was to follow.
@@ -30,12 +36,7 @@ fn assert_one_event(outcome: &Outcome, status: u16, content_type: &str, body: &s
 fn plaintext() {
     assert_one_event(&get("/plaintext"), 200, "text/plain", "Hello, World!");
     assert_one_event(&get("/plaintext?x=1"), 200, "text/plain", "Hello, World!");
-    assert_one_event(
-        &memory::http("GET", "/b/plaintext").mount("/b").run(bench::app),
-        200,
-        "text/plain",
-        "Hello, World!",
-    );
+    assert_one_event(&memory::http("GET", "/b/plaintext").mount("/b").run(app()), 200, "text/plain", "Hello, World!");
 }
 
 #[test]
@@ -45,28 +46,28 @@ fn json() {
 
 #[test]
 fn echo_of_one_event_is_one_event() {
-    let outcome = memory::http("POST", "/echo").body("abc").run(bench::app);
+    let outcome = memory::http("POST", "/echo").body("abc").run(app());
     assert_one_event(&outcome, 200, "application/octet-stream", "abc");
-    assert_one_event(&memory::http("POST", "/echo").run(bench::app), 200, "application/octet-stream", "");
+    assert_one_event(&memory::http("POST", "/echo").run(app()), 200, "application/octet-stream", "");
 }
 
 #[test]
 fn echo_streams() {
-    let outcome = memory::http("POST", "/echo").chunks(["ab", "c"]).run(bench::app);
+    let outcome = memory::http("POST", "/echo").chunks(["ab", "c"]).run(app());
     assert_eq!(parts(&outcome), [(&b"ab"[..], true), (b"c", true), (b"", false)]);
     assert_eq!(outcome.header("content-length"), None);
 
-    let outcome = memory::http("POST", "/echo").header("content-length", "3").chunks(["ab", "c"]).run(bench::app);
+    let outcome = memory::http("POST", "/echo").header("content-length", "3").chunks(["ab", "c"]).run(app());
     assert_eq!((outcome.header("content-length"), outcome.body()), (Some("3"), &b"abc"[..]));
 
     let trailers = Headers::from_static(&[("x-sum", "1")]);
-    let outcome = memory::http("POST", "/echo").chunks(["ab"]).trailers(trailers).run(bench::app);
+    let outcome = memory::http("POST", "/echo").chunks(["ab"]).trailers(trailers).run(app());
     assert_eq!(parts(&outcome), [(&b"ab"[..], true), (b"", false)]);
 }
 
 #[test]
 fn echo_does_not_wait_for_the_whole_body() {
-    let mut call = memory::http("POST", "/echo").chunks(["ab"]).unfinished().start(bench::app);
+    let mut call = memory::http("POST", "/echo").chunks(["ab"]).unfinished().start(app());
     while call.is_woken() {
         assert!(call.poll().is_pending());
     }
@@ -77,10 +78,10 @@ fn echo_does_not_wait_for_the_whole_body() {
 
 #[test]
 fn sink() {
-    assert_one_event(&memory::http("POST", "/sink").body("abc").run(bench::app), 200, "text/plain", "3");
-    assert_one_event(&memory::http("POST", "/sink").chunks(["ab", "cd"]).run(bench::app), 200, "text/plain", "4");
-    assert_one_event(&memory::http("POST", "/sink").run(bench::app), 200, "text/plain", "0");
-    let outcome = memory::http("POST", "/sink").chunks(["ab"]).truncate().run(bench::app);
+    assert_one_event(&memory::http("POST", "/sink").body("abc").run(app()), 200, "text/plain", "3");
+    assert_one_event(&memory::http("POST", "/sink").chunks(["ab", "cd"]).run(app()), 200, "text/plain", "4");
+    assert_one_event(&memory::http("POST", "/sink").run(app()), 200, "text/plain", "0");
+    let outcome = memory::http("POST", "/sink").chunks(["ab"]).truncate().run(app());
     assert!(outcome.events.is_empty() && outcome.result.is_err_and(|error| error.is_disconnect()));
 }
 
@@ -96,7 +97,7 @@ fn stream() {
 
 #[test]
 fn stream_waits_for_its_peer() {
-    let mut call = memory::http("GET", "/stream?n=1000&size=10").high_water(1).take(0).start(bench::app);
+    let mut call = memory::http("GET", "/stream?n=1000&size=10").high_water(1).take(0).start(app());
     assert!(call.poll().is_pending());
     assert_eq!(call.events().len(), 1);
     call.hang_up();
@@ -113,14 +114,14 @@ fn anything_else_is_not_found() {
         ("GET", "/ws"),
         ("OPTIONS", "*"),
     ] {
-        assert_one_event(&memory::http(method, target).run(bench::app), 404, "text/plain", "not found");
+        assert_one_event(&memory::http(method, target).run(app()), 404, "text/plain", "not found");
     }
-    assert_one_event(&memory::websocket("/other").run(bench::app), 404, "text/plain", "not found");
+    assert_one_event(&memory::websocket("/other").run(app()), 404, "text/plain", "not found");
 }
 
 #[test]
 fn websocket() {
-    let outcome = memory::websocket("/ws").text("hé").binary("\0").text("").close(1000, "").run(bench::app);
+    let outcome = memory::websocket("/ws").text("hé").binary("\0").text("").close(1000, "").run(app());
     let sent: Vec<_> = outcome.messages().cloned().collect();
     let binary = Message::Binary(Bytes::from_static(b"\0"));
     assert_eq!(sent, [Message::Text("hé".into()), binary, Message::Text("".into())]);
@@ -129,7 +130,7 @@ fn websocket() {
 
 #[test]
 fn lifespan_is_of_no_interest() {
-    let outcome = memory::lifespan().run(bench::app);
+    let outcome = memory::lifespan().run(app());
     assert_eq!(outcome.verdict, Verdict::Nothing);
 }
 

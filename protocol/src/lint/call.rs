@@ -72,14 +72,15 @@ impl Call {
         }
     }
 
-    pub(super) fn before(&self) -> Before {
+    /// What is known now. `layered` says that a layer outside still runs, and with it the handles.
+    pub(super) fn before(&self, layered: bool) -> Before {
         Before {
             ended: self.ended.is_some(),
             over: self.over.is_some(),
             done: self.sending.is_done(),
             read: self.receiving.is_read(&self.sending),
             lost: self.over.as_ref().is_some_and(|end| *end != End::Complete),
-            life: self.life,
+            life: if layered && self.life != Life::Running { Life::Dropped } else { self.life },
         }
     }
 

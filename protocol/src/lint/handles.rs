@@ -1,6 +1,6 @@
 //! The handles that the application is given.
 
-use super::call::{Around, Call};
+use super::call::{Around, Before, Call};
 use super::layer::Pair;
 use super::report::{Blame, Outlet, Report};
 use super::server::Server;
@@ -17,6 +17,14 @@ pub(super) struct Watch {
     pub(super) abandoned: AtomicBool,
     pub(super) server: Arc<Server>,
     pub(super) judge: Judge,
+}
+
+impl Watch {
+    /// What is known before something outside is asked.
+    fn before(&self) -> Before {
+        let layered = self.judge.outside.as_ref().is_some_and(|outside| outside.is_running());
+        lock(&self.call).before(layered)
+    }
 }
 
 /// Says who is to blame, with an eye on the lints further out and further in.
@@ -66,7 +74,7 @@ pub(super) struct Inlet {
 impl Source for Inlet {
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Incoming> {
         let watch = &self.watch;
-        let known = lock(&watch.call).before();
+        let known = watch.before();
         let polled = self.inner.poll_recv(cx);
         let reports = match &polled {
             Poll::Pending => lock(&watch.call).recv_waits(known).into_iter().collect(),
@@ -76,8 +84,10 @@ impl Source for Inlet {
                 let (mut reports, is_first_end) = lock(&watch.call).delivered(event, known, around);
                 if let Incoming::End(end) = event {
                     watch.judge.inside.ends(end);
-                    if is_first_end && let Some(outside) = &watch.judge.outside {
-                        reports.extend(outside.check_end(end));
+                    let of_layer = watch.judge.outside.as_ref().filter(|_| is_first_end);
+                    if let Some(report) = of_layer.and_then(|outside| outside.check_end(end)) {
+                        // Whatever else is wrong about it comes from that.
+                        reports = vec![report];
                     }
                 }
                 reports
@@ -97,7 +107,7 @@ pub(super) struct Outfall {
 impl Sink for Outfall {
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
         let watch = &self.watch;
-        let known = lock(&watch.call).before();
+        let known = watch.before();
         let polled = self.inner.poll_ready(cx);
         let report = match &polled {
             Poll::Pending => lock(&watch.call).ready_waits(known),
@@ -111,7 +121,8 @@ impl Sink for Outfall {
 
     fn start_send(&mut self, event: Outgoing) -> Result<(), SendError> {
         let watch = &self.watch;
-        let (answer, report) = lock(&watch.call).begin_send(&event);
+        let known = watch.before();
+        let (answer, report) = lock(&watch.call).begin_send(&event, known);
         // The layer outside is to know of it before it sees the event.
         let mut reports = watch.judge.hear(report);
         if let Outgoing::Ready(state) = &event {
@@ -138,7 +149,7 @@ impl Sink for Outfall {
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
         let watch = &self.watch;
-        let known = lock(&watch.call).before();
+        let known = watch.before();
         let polled = self.inner.poll_flush(cx);
         let report = lock(&watch.call).flush(&polled, known);
         watch.judge.tell(report);
@@ -147,7 +158,7 @@ impl Sink for Outfall {
 
     fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         let watch = &self.watch;
-        let known = lock(&watch.call).before();
+        let known = watch.before();
         let polled = self.inner.poll_closed(cx);
         let abandoned = watch.abandoned.load(Ordering::Acquire);
         let report = match &polled {

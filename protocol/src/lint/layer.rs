@@ -20,6 +20,8 @@ pub(super) struct Pair {
 struct State {
     /// There is an inner lint.
     joined: bool,
+    /// The outer call has returned, or was dropped.
+    over: bool,
     /// The clauses that came broken from outside.
     outside: Vec<&'static Clause>,
     /// The clauses that came broken from inside.
@@ -51,6 +53,16 @@ impl Pair {
             lock(&outside.state).joined = true;
         }
         outside
+    }
+
+    /// The outer call is no more.
+    pub(super) fn end(&self) {
+        lock(&self.state).over = true;
+    }
+
+    /// Whether the layer goes on: until it returns, the handles of an inner call need not be dead.
+    pub(super) fn is_running(&self) -> bool {
+        !lock(&self.state).over
     }
 
     /// What the outer one gives.

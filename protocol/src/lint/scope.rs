@@ -135,7 +135,7 @@ fn check_protocol(scope: &HttpScope, found: &mut Found) {
         HttpVersion::Http11 => Some(first),
         _ => None,
     }
-    .filter(|_| headers.has_token("connection", "upgrade"));
+    .filter(|name| headers.has_token("connection", "upgrade") && name.is_ascii());
     let given = scope.protocol().map(str::as_bytes);
     if given.map(<[u8]>::to_ascii_lowercase) != expected.map(<[u8]>::to_ascii_lowercase) {
         found.add(&SCOPE_11, format!("gave {:?} as the protocol", scope.protocol()));

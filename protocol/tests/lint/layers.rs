@@ -2,7 +2,7 @@
 
 use crate::applications::{Ask, GET, POST, sends};
 use crate::{Scenario, body, respond, start, start_with};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use transom::lint::Blame::{Application, Layer};
 use transom::lint::{Lint, Reports, lint};
@@ -236,6 +236,30 @@ fn a_layer_that_passes_everything_on_is_blamed_for_nothing() {
     memory::lifespan().run(between(sends(ready()), |parts| parts, &reports));
     let events = || vec![start(), body("x", true), body("", false)];
     POST.run(between(sends(events()), masking, &reports));
+    assert!(reports.is_empty(), "{:#?}", reports.take());
+}
+
+/// What an inner call left behind lives as long as the layer that called it.
+#[test]
+fn a_layer_may_go_on() {
+    let reports = Reports::new();
+    let kept = Arc::new(Mutex::new(None));
+    let keep = Arc::clone(&kept);
+    let leaves = move |_: Scope, receive: Receiver, send: Sender| {
+        *keep.lock().unwrap() = Some((receive, send));
+        async { Err("nothing was done".into()) }
+    };
+    let inner = Arc::new(lint(leaves).collect(&reports));
+    let layer = move |scope: Scope, receive: Receiver, send: Sender| {
+        let (inner, kept) = (Arc::clone(&inner), Arc::clone(&kept));
+        async move {
+            inner.call(scope, receive, send).await.unwrap_err();
+            let (mut receive, mut send) = kept.lock().unwrap().take().expect("the application left them");
+            assert!(matches!(receive.recv().await, Incoming::Body { .. }));
+            Ok(send.send(respond(200, &[], "")).await?)
+        }
+    };
+    assert!(memory::http("POST", "/").chunks(["a"]).run(lint(layer).collect(&reports)).is_complete());
     assert!(reports.is_empty(), "{:#?}", reports.take());
 }
 

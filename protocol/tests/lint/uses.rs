@@ -1,6 +1,6 @@
 //! What becomes of reports, and of what a lint is around.
 
-use crate::{body, respond, start};
+use crate::{accept, body, close, respond, start, start_with};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
@@ -103,6 +103,39 @@ fn a_lint_changes_nothing() {
         let script = || memory::http("POST", "/").chunks(["a", "b"]).trickle().high_water(1).take(1).hang_up_at(poll);
         let (without, with) = (script().run(echo), script().run(lint(echo)));
         assert_eq!(format!("{without:?}"), format!("{with:?}"), "left at poll {poll}");
+    }
+}
+
+#[test]
+fn nobody_is_to_blame_for_a_socket_whenever_it_ends() {
+    async fn echo(_: Scope, mut receive: Receiver, mut send: Sender) -> Result<(), Error> {
+        send.send(accept()).await?;
+        while let Incoming::Message(message) = receive.recv().await {
+            send.send(Outgoing::Message(message)).await?;
+        }
+        send.closed().await;
+        assert!(matches!(receive.recv().await, Incoming::End(_)));
+        Ok(())
+    }
+    async fn leave(_: Scope, mut receive: Receiver, mut send: Sender) -> Result<(), Error> {
+        send.send(accept()).await?;
+        receive.recv().await;
+        send.send(close()).await?;
+        while !matches!(receive.recv().await, Incoming::End(_)) {}
+        Ok(send.flush().await?)
+    }
+    async fn deny(_: Scope, mut receive: Receiver, mut send: Sender) -> Result<(), Error> {
+        send.send(start_with(404, &[])).await?;
+        send.send(body("no", false)).await?;
+        while !matches!(receive.recv().await, Incoming::End(_)) {}
+        Ok(send.flush().await?)
+    }
+    for poll in 1..20 {
+        let script = || memory::websocket("/").text("a").text("b").trickle().high_water(1).take(1);
+        script().hang_up_at(poll).run(lint(echo));
+        script().close(1000, "").hang_up_at(poll).run(lint(echo));
+        script().hang_up_at(poll).run(lint(leave));
+        script().hang_up_at(poll).run(lint(deny));
     }
 }
 

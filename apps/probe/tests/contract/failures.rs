@@ -1,11 +1,11 @@
-use super::{assert_violation, get, parts};
+use super::{assert_violation, get, get_breaking, parts};
 use tokio::time::Instant;
 use transom::Violation;
 use transom::memory::Verdict;
 
 #[tokio::test(start_paused = true)]
 async fn crlfheader() {
-    let outcome = get("/crlfheader").await;
+    let outcome = get_breaking("HTTP-SEND-5", "/crlfheader").await;
     assert_violation(&outcome, Violation::BadHeader);
     assert_eq!(outcome.verdict, Verdict::Respond(500));
 }
@@ -19,7 +19,7 @@ async fn raise() {
 
 #[tokio::test(start_paused = true)]
 async fn nothing() {
-    let outcome = get("/nothing").await;
+    let outcome = get_breaking("RETURN-1", "/nothing").await;
     assert_eq!((outcome.events.len(), outcome.verdict), (0, Verdict::Respond(500)));
     assert!(outcome.result.is_ok());
 }
@@ -38,8 +38,8 @@ async fn raise_after_start() {
 
 #[tokio::test(start_paused = true)]
 async fn short_and_long() {
-    for (target, length) in [("/short", "10"), ("/long", "5")] {
-        let outcome = get(target).await;
+    for (target, length, clause) in [("/short", "10", "HTTP-SEND-12"), ("/long", "5", "HTTP-SEND-11")] {
+        let outcome = get_breaking(clause, target).await;
         assert_violation(&outcome, Violation::LengthMismatch);
         assert_eq!((outcome.header("content-length"), outcome.verdict), (Some(length), Verdict::Abort));
     }
@@ -47,7 +47,7 @@ async fn short_and_long() {
 
 #[tokio::test(start_paused = true)]
 async fn nobodymsg() {
-    let outcome = get("/nobodymsg").await;
+    let outcome = get_breaking("RETURN-1", "/nobodymsg").await;
     assert_eq!((outcome.events.len(), outcome.verdict), (1, Verdict::Abort));
     assert!(outcome.result.is_ok());
 }

@@ -1,4 +1,4 @@
-use super::get;
+use super::{app, get};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ fn report(outcome: &Outcome) -> Value {
 #[tokio::test(start_paused = true)]
 async fn everything() {
     let request = memory::http("PATCH", "/inspect/t%C3%A9?q=%20\u{e9}").header("X-A", b"\xe9").header("x-a", "2");
-    let outcome = request.body("abc").start(probe::app()).await;
+    let outcome = request.body("abc").start(app()).await;
     let expected = json!({
         "type": "http",
         "method": "PATCH",
@@ -37,15 +37,15 @@ async fn everything() {
 #[tokio::test(start_paused = true)]
 async fn a_long_body_has_no_hex() {
     let request = |length: usize| memory::http("POST", "/inspect").chunks([vec![0; 4000], vec![1; length - 4000]]);
-    let just = report(&request(4096).start(probe::app()).await);
+    let just = report(&request(4096).start(app()).await);
     assert_eq!((&just["body_len"], just["body_hex"].as_str().unwrap().len()), (&json!(4096), 8192));
-    let over = report(&request(4097).start(probe::app()).await);
+    let over = report(&request(4097).start(app()).await);
     assert_eq!((&over["body_len"], &over["body_hex"]), (&json!(4097), &Value::Null));
 }
 
 #[tokio::test(start_paused = true)]
 async fn asterisk() {
-    let outcome = memory::http("OPTIONS", "*").start(probe::app()).await;
+    let outcome = memory::http("OPTIONS", "*").start(app()).await;
     assert_eq!((&report(&outcome)["path"], &report(&outcome)["raw_path"]), (&json!("*"), &json!("*")));
     assert_eq!(report(&get("/inspector").await)["method"], "GET");
 }
@@ -54,7 +54,7 @@ async fn asterisk() {
 async fn versions_and_schemes() {
     for (version, text) in [(HttpVersion::Http10, "1.0"), (HttpVersion::Http2, "2")] {
         let request = memory::http("GET", "/inspect").version(version).head(|head| head.scheme = Scheme::Https);
-        let report = report(&request.start(probe::app()).await);
+        let report = report(&request.start(app()).await);
         assert_eq!((&report["http_version"], &report["scheme"]), (&json!(text), &json!("https")));
     }
 }
@@ -66,7 +66,7 @@ async fn root_path_is_what_links_begin_with() {
         server.external_prefix = Some("/front".into());
         connection.server_info = Arc::new(server);
     });
-    let report = report(&request.start(probe::app()).await);
+    let report = report(&request.start(app()).await);
     assert_eq!((&report["root_path"], &report["path"]), (&json!("/front/m x"), &json!("/m x/inspect")));
 }
 
@@ -76,6 +76,6 @@ async fn unix_sockets() {
         connection.client = Address::Unix(None);
         connection.server = Address::Unix(Some(Path::new("/run/probe").into()));
     });
-    let report = report(&request.start(probe::app()).await);
+    let report = report(&request.start(app()).await);
     assert_eq!((&report["client"], &report["server"]), (&Value::Null, &json!(["/run/probe", null])));
 }

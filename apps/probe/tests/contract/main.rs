@@ -7,12 +7,27 @@ mod replies;
 mod sockets;
 mod streams;
 
+use transom::lint::{Blame, Reports, lint};
 use transom::memory::{self, Outcome};
-use transom::{Outgoing, SendError, Violation};
+use transom::{App, Outgoing, SendError, Violation};
+
+/// A fresh probe, under a lint that panics.
+fn app() -> impl App {
+    lint(probe::app())
+}
 
 /// The outcome of a GET that a fresh probe serves.
 async fn get(target: &str) -> Outcome {
-    memory::http("GET", target).start(probe::app()).await
+    memory::http("GET", target).start(app()).await
+}
+
+/// The outcome of a GET with which the probe breaks this clause, and nobody another.
+async fn get_breaking(clause: &str, target: &str) -> Outcome {
+    let reports = Reports::new();
+    let outcome = memory::http("GET", target).start(lint(probe::app()).collect(&reports)).await;
+    let found: Vec<_> = reports.take().iter().map(|report| (report.clause.id, report.blame)).collect();
+    assert_eq!(found, [(clause, Blame::Application)]);
+    outcome
 }
 
 /// One event, with which the call was content.

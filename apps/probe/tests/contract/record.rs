@@ -1,4 +1,4 @@
-use super::assert_text;
+use super::{app, assert_text};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use transom::memory;
@@ -11,7 +11,7 @@ async fn state(app: &Arc<impl App>, startup: &State) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn startups_travel_through_the_servers_state() {
-    let app = Arc::new(probe::app());
+    let app = Arc::new(app());
     assert_eq!(state(&app, &State::new()).await["startup"], 0);
     for startup in 1..=2 {
         let outcome = memory::lifespan().start(Arc::clone(&app)).await;
@@ -22,7 +22,7 @@ async fn startups_travel_through_the_servers_state() {
 
 #[tokio::test(start_paused = true)]
 async fn counts() {
-    let app = Arc::new(probe::app());
+    let app = Arc::new(app());
     let none = State::new();
     let fresh = json!({"disconnects": 0, "requests": 1, "startup": 0, "ws_closed": [], "browser": ""});
     assert_eq!(state(&app, &none).await, fresh);

@@ -1,26 +1,27 @@
-use super::{assert_text, assert_violation, get, parts};
+use super::{app, assert_text, assert_violation, get, get_breaking, parts};
 use transom::memory;
 use transom::{Headers, Violation};
 
 #[tokio::test(start_paused = true)]
 async fn root() {
     for method in ["GET", "OPTIONS", "BREW"] {
-        let outcome = memory::http(method, "/").body("ignored").start(probe::app()).await;
+        let outcome = memory::http(method, "/").body("ignored").start(app()).await;
         assert_text(&outcome, 200, "OK");
         assert!(!outcome.received_before_response);
     }
-    assert_text(&memory::http("HEAD", "/").start(probe::app()).await, 200, "");
+    assert_text(&memory::http("HEAD", "/").start(app()).await, 200, "");
     for method in ["POST", "PUT", "PATCH", "DELETE"] {
-        assert_text(&memory::http(method, "/").body("abc").start(probe::app()).await, 200, "abc");
-        assert_text(&memory::http(method, "/").start(probe::app()).await, 200, "");
+        assert_text(&memory::http(method, "/").body("abc").start(app()).await, 200, "abc");
+        assert_text(&memory::http(method, "/").start(app()).await, 200, "");
     }
-    assert_text(&memory::http("GET", "/below").mount("/below").start(probe::app()).await, 200, "OK");
+    assert_text(&memory::http("GET", "/below").mount("/below").start(app()).await, 200, "OK");
 }
 
 #[tokio::test(start_paused = true)]
 async fn body() {
-    let chunked = memory::http("POST", "/body").chunks(["ab", "", "c"]).trailers(Headers::new());
-    let outcome = chunked.trickle().start(probe::app()).await;
+    let trailers = Headers::from_static(&[("x-sum", "1")]);
+    let chunked = memory::http("POST", "/body").chunks(["ab", "", "c"]).trailers(trailers);
+    let outcome = chunked.trickle().start(app()).await;
     assert_eq!((outcome.status(), outcome.body()), (Some(200), &b"abc"[..]));
     assert_eq!(outcome.header("content-type"), Some("application/octet-stream"));
 }
@@ -28,7 +29,7 @@ async fn body() {
 #[tokio::test(start_paused = true)]
 async fn a_body_that_breaks_off_is_not_answered() {
     for target in ["/body", "/inspect"] {
-        let outcome = memory::http("POST", target).chunks(["ab"]).truncate().start(probe::app()).await;
+        let outcome = memory::http("POST", target).chunks(["ab"]).truncate().start(app()).await;
         assert!(outcome.events.is_empty() && outcome.result.is_err_and(|error| error.is_disconnect()));
     }
 }
@@ -36,20 +37,20 @@ async fn a_body_that_breaks_off_is_not_answered() {
 #[tokio::test(start_paused = true)]
 async fn echo() {
     let request = memory::http("GET", "/echo").header("X-One", "1").header("x-two", b"\xff").header("x-one", "");
-    let outcome = request.start(probe::app()).await;
+    let outcome = request.start(app()).await;
     assert_eq!(outcome.body(), b"host: localhost\nx-one: 1\nx-two: \xff\nx-one: \n");
 }
 
 #[tokio::test(start_paused = true)]
 async fn cookie() {
     let request = memory::http("GET", "/cookie").header("cookie", "a=1; bad; b=2");
-    assert_text(&request.start(probe::app()).await, 200, "a=1\nb=2\n");
+    assert_text(&request.start(app()).await, 200, "a=1\nb=2\n");
     assert_text(&get("/cookie").await, 200, "");
 }
 
 #[tokio::test(start_paused = true)]
 async fn noread() {
-    let outcome = memory::http("POST", "/noread").body("abc").start(probe::app()).await;
+    let outcome = memory::http("POST", "/noread").body("abc").start(app()).await;
     assert_text(&outcome, 200, "noread");
     assert!(!outcome.received_before_response);
 }
@@ -76,7 +77,7 @@ async fn status() {
         assert!(outcome.headers().is_some_and(Headers::is_empty) && outcome.result.is_ok());
     }
     for status in ["/status/0", "/status/101", "/status/600", "/bodystatus/100"] {
-        assert_violation(&get(status).await, Violation::BadStatus);
+        assert_violation(&get_breaking("HTTP-SEND-4", status).await, Violation::BadStatus);
     }
     assert!(get("/status/65536").await.result.is_err());
     assert_text(&get("/status/").await, 404, "not found");
@@ -89,7 +90,8 @@ async fn bodystatus() {
     assert_eq!((outcome.status(), outcome.body()), (Some(418), &b"oops"[..]));
     assert!(outcome.headers().is_some_and(Headers::is_empty));
     for status in [204, 205, 304] {
-        assert_violation(&get(&format!("/bodystatus/{status}")).await, Violation::LengthMismatch);
+        let outcome = get_breaking("HTTP-SEND-9", &format!("/bodystatus/{status}")).await;
+        assert_violation(&outcome, Violation::LengthMismatch);
     }
 }
 

@@ -1,3 +1,4 @@
+use super::app;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -5,7 +6,7 @@ use transom::Message;
 use transom::memory::{self, Outcome, Verdict};
 
 async fn open(target: &str) -> Outcome {
-    memory::websocket(target).text("hé").close(1000, "").start(probe::app()).await
+    memory::websocket(target).text("hé").close(1000, "").start(app()).await
 }
 
 fn texts(outcome: &Outcome) -> Vec<&str> {
@@ -22,7 +23,7 @@ fn texts(outcome: &Outcome) -> Vec<&str> {
 async fn echo() {
     for path in ["/ws/echo", "/ws", "/", "/other"] {
         let socket = memory::websocket(path).text("hé").binary("\u{0}").text("");
-        let outcome = socket.close(1000, "").start(probe::app()).await;
+        let outcome = socket.close(1000, "").start(app()).await;
         let binary = Message::Binary(Bytes::from_static(b"\0"));
         let expected = [Message::Text("hé".into()), binary, Message::Text("".into())];
         assert_eq!(outcome.messages().cloned().collect::<Vec<_>>(), expected);
@@ -40,7 +41,7 @@ async fn reject() {
 #[tokio::test(start_paused = true)]
 async fn subprotocol() {
     let socket = memory::websocket("/ws/subprotocol").subprotocols(["a", "b"]).close(1000, "");
-    assert_eq!(socket.start(probe::app()).await.subprotocol(), Some("b"));
+    assert_eq!(socket.start(app()).await.subprotocol(), Some("b"));
     let outcome = open("/ws/subprotocol").await;
     assert_eq!((outcome.subprotocol(), texts(&outcome)), (None, vec!["hé"]));
 }
@@ -61,7 +62,7 @@ async fn raise() {
 
 #[tokio::test(start_paused = true)]
 async fn close() {
-    let outcome = memory::websocket("/ws/close").start(probe::app()).await;
+    let outcome = memory::websocket("/ws/close").start(app()).await;
     assert_eq!(outcome.close(), Some((4001, "bye")));
     assert!(outcome.result.is_ok());
 }
@@ -69,7 +70,7 @@ async fn close() {
 #[tokio::test(start_paused = true)]
 async fn scope() {
     let socket = memory::websocket("/ws/scope?a=1").subprotocols(["x", "y"]).text("hé").close(1000, "");
-    let outcome = socket.start(probe::app()).await;
+    let outcome = socket.start(app()).await;
     let [report, "hé"] = texts(&outcome)[..] else { panic!("{:?}", outcome.events) };
     let mut report: Value = serde_json::from_str(report).unwrap();
     let headers = report["headers"].take();
@@ -88,7 +89,7 @@ async fn scope() {
 #[tokio::test(start_paused = true)]
 async fn a_lost_connection_is_recorded_whenever_it_is_noticed() {
     for poll in 2..5 {
-        let app = Arc::new(probe::app());
+        let app = Arc::new(app());
         let socket = memory::websocket("/ws/echo").text("a").trickle().high_water(1).take(1);
         let outcome = socket.hang_up_at(poll).start(Arc::clone(&app)).await;
         assert!(outcome.result.is_ok());

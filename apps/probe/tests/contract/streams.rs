@@ -1,4 +1,4 @@
-use super::{assert_text, get, parts};
+use super::{app, assert_text, get, parts};
 use std::time::Duration;
 use tokio::time::Instant;
 use transom::memory;
@@ -28,7 +28,7 @@ async fn bytes() {
     let outcome = get("/bytes?n=200001").await;
     assert_eq!(outcome.header("content-length"), Some("200001"));
     assert_eq!(outcome.body(), &"0123456789abcdef".repeat(12_501).as_bytes()[..200_001]);
-    let outcome = memory::http("HEAD", "/bytes?n=9223372036854775807").start(probe::app()).await;
+    let outcome = memory::http("HEAD", "/bytes?n=9223372036854775807").start(app()).await;
     assert_eq!((outcome.header("content-length"), outcome.events.len()), (Some("9223372036854775807"), 2));
     assert!(outcome.is_complete());
 }
@@ -54,7 +54,7 @@ async fn sse() {
 
 #[tokio::test(start_paused = true)]
 async fn each_event_goes_out_at_once() {
-    let mut call = memory::http("GET", "/sse").start(probe::app());
+    let mut call = memory::http("GET", "/sse").start(app());
     let early = tokio::time::timeout(Duration::from_millis(20), &mut call).await;
     assert!(early.is_err());
     assert_eq!(call.events().len(), 2);

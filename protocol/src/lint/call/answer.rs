@@ -33,8 +33,7 @@ pub(in super::super) const HTTP_SEND_14: Clause =
 impl Call {
     /// The application sends `event`. It counts as accepted from now on, for what it brings about may be received
     /// before its answer is known.
-    pub(in super::super) fn begin_send(&mut self, event: &Outgoing) -> (Answer, Option<Report>) {
-        let known = self.before();
+    pub(in super::super) fn begin_send(&mut self, event: &Outgoing, known: Before) -> (Answer, Option<Report>) {
         let before = self.sending.clone();
         let refusals = match self.sending.accept(event) {
             Ok(()) => Vec::new(),
