@@ -249,6 +249,10 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         let fake = Fake::new().answers(Ok(())).answers(gone());
         run(GET, fake, &[RESPOND, RESPOND], reports);
     };
+    let answers_beside_the_point = |reports: &Reports| {
+        run(GET, Fake::new().answers(Err(Violation::BadStatus.into())), &[Send(|| body("early", true))], reports);
+    };
+    scenarios.push(Scenario::new("HTTP-SEND-1", &[Application, Server], answers_beside_the_point));
     scenarios.push(Scenario::new("DISC-6", &[Server], changes_its_answer).after(&[("HTTP-SEND-1", Application)]));
     scenarios
 }

@@ -274,6 +274,8 @@ mod tests {
             (Nothing, vec![body("", false), body("raw", true)], "TUNNEL-7"),
             (Nothing, vec![trailers()], "TUNNEL-6"),
             (Exact(1), vec![body("a", false)], "TUNNEL-6"),
+            (Exact(1), vec![trailers()], "TUNNEL-6"),
+            (Nothing, vec![body("", false), trailers()], "TUNNEL-7"),
             (Unknown, vec![trailers(), trailers()], "TUNNEL-6"),
             (Unknown, vec![end(End::Timeout)], "HTTP-RECV-10"),
         ] {
