@@ -1,11 +1,16 @@
 //! What becomes of reports, and of what a lint is around.
 
+use crate::applications::SOCKET;
+use crate::fake::Fake;
 use crate::{accept, body, close, respond, start, start_with};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use transom::lint::{Lint, Reports, lint};
-use transom::{App, Capabilities, Error, Incoming, Manifest, Outgoing, Receiver, Scope, SendError, Sender, memory};
+use transom::{
+    App, Capabilities, End, Error, Incoming, Manifest, Message, Outgoing, Receiver, Scope, SendError, Sender, memory,
+};
 
 /// Sends too early, looks at the answer, and goes on.
 async fn hasty(_: Scope, _receive: Receiver, mut send: Sender) -> Result<(), Error> {
@@ -137,6 +142,38 @@ fn nobody_is_to_blame_for_a_socket_whenever_it_ends() {
         script().hang_up_at(poll).run(lint(leave));
         script().hang_up_at(poll).run(lint(deny));
     }
+}
+
+/// The server closes: `send` is told at once, and `recv` when the peer has answered (WS-20).
+#[test]
+fn a_socket_may_be_lost_for_one_half_before_it_is_for_the_other() {
+    let closed = |clean| End::Closed { code: 1012, reason: "".into(), clean };
+    let text = || Message::Text("hi".into());
+    let fake = Fake::new()
+        .answers(Ok(()))
+        .answers(Err(SendError::Disconnected(closed(false))))
+        .keeps_waiting()
+        .gives(Incoming::Message(text()))
+        .ends(closed(true))
+        .closes(Poll::Pending)
+        .closes(Poll::Ready(closed(true)))
+        .answers(Err(SendError::Disconnected(closed(false))));
+    let reports = Reports::new();
+    let app = move |_: Scope, mut receive: Receiver, mut send: Sender| async move {
+        send.send(accept()).await?;
+        send.send(Outgoing::Message(text())).await.unwrap_err();
+        std::future::poll_fn(|cx| {
+            assert!(receive.poll_recv(cx).is_pending() && send.poll_closed(cx).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+        assert!(matches!(receive.recv().await, Incoming::Message(_)));
+        assert!(matches!(receive.recv().await, Incoming::End(_)));
+        assert_eq!(send.closed().await, closed(true));
+        Ok(send.send(Outgoing::Message(text())).await?)
+    };
+    fake.call(lint(app).collect(&reports), SOCKET.scope());
+    assert!(reports.is_empty(), "{:#?}", reports.take());
 }
 
 #[test]

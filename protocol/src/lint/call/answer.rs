@@ -1,10 +1,10 @@
 //! An event that the application sends, and what it is answered.
 
 use super::super::describe::Sent;
-use super::super::halves::{Sending, is_over};
+use super::super::halves::{Sending, handshake, is_over};
 use super::super::report::Report;
 use super::{Before, Call, Life, application, server};
-use crate::order::{Clause, Refusal};
+use crate::order::{Clause, Handshake, Refusal};
 use crate::{End, FileBody, FileSource, Outgoing, SendError, Violation};
 use std::fs::{self, File};
 use std::io;
@@ -179,6 +179,11 @@ pub(in super::super) const HTTP_RECV_11: Clause = Clause {
 
 impl Call {
     fn lost_in_send(&mut self, end: &End) -> Option<Report> {
+        // A socket that the server closes (WS-20) is over, and its reason known, when the peer has answered that.
+        if handshake(&self.sending) == Some(Handshake::Accepted) {
+            self.sending.lost(end.clone());
+            return None;
+        }
         if is_over(end) {
             return self.lost(end);
         }

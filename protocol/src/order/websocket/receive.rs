@@ -69,6 +69,7 @@ impl WebSocketReceive {
 /// Whether an exchange may be over for this reason.
 pub(crate) fn check_end(end: &End, handshake: Handshake) -> Result<(), &'static Clause> {
     match (handshake, end) {
+        (Handshake::Accepted, End::Closed { code: 1006, clean: true, .. }) => Err(&WS_12),
         (Handshake::Accepted, End::Closed { .. }) => Ok(()),
         (Handshake::Accepted, _) => Err(&WS_12),
         (Handshake::Denied, End::Complete) => Ok(()),
@@ -99,6 +100,10 @@ mod tests {
         End::Closed { code: 1006, reason: "".into(), clean: false }
     }
 
+    fn cleanly(code: u16) -> End {
+        End::Closed { code, reason: "".into(), clean: true }
+    }
+
     #[test]
     fn messages() {
         assert_eq!(verdict(text(), Accepted), Ok(()));
@@ -114,6 +119,8 @@ mod tests {
         let gone = End::Disconnected { code: None };
         for (end, handshake, expected) in [
             (closed(), Accepted, Ok(())),
+            (cleanly(1005), Accepted, Ok(())),
+            (cleanly(1006), Accepted, Err("WS-12")),
             (gone.clone(), Accepted, Err("WS-12")),
             (End::Complete, Denied, Ok(())),
             (gone.clone(), Pending, Ok(())),
