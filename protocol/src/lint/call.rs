@@ -52,8 +52,10 @@ pub(super) struct Before {
     over: bool,
     done: bool,
     read: bool,
-    /// The end is one after which nothing comes.
+    /// The exchange is lost, and not complete.
     lost: bool,
+    /// What the peer sent before it was lost may be on its way (TUNNEL-10, WS-15).
+    late: bool,
     life: Life,
 }
 
@@ -80,6 +82,7 @@ impl Call {
             done: self.sending.is_done(),
             read: self.receiving.is_read(&self.sending),
             lost: self.over.as_ref().is_some_and(|end| *end != End::Complete),
+            late: self.sending.is_two_way(),
             life: if layered && self.life != Life::Running { Life::Dropped } else { self.life },
         }
     }

@@ -79,6 +79,15 @@ impl Sending {
         }
     }
 
+    /// A tunnel or a WebSocket was accepted.
+    pub(super) fn is_two_way(&self) -> bool {
+        match self {
+            Self::Http { tunnel, .. } => *tunnel,
+            Self::WebSocket(send) => send.handshake() == Handshake::Accepted,
+            Self::Lifespan(_) => false,
+        }
+    }
+
     pub(super) fn is_idle(&self) -> bool {
         match self {
             Self::Http { send, .. } => send.is_idle(),

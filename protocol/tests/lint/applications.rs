@@ -41,6 +41,7 @@ impl Ask {
 pub(crate) const GET: Ask = Ask::Http(|| memory::http("GET", "/"));
 pub(crate) const POST: Ask = Ask::Http(|| memory::http("POST", "/").chunks(["x"]));
 pub(crate) const SOCKET: Ask = Ask::WebSocket(|| memory::websocket("/"));
+pub(crate) const UPGRADE: Ask = Ask::Http(|| memory::http("GET", "/").upgrade("raw"));
 const BARE: Ask = Ask::Http(|| memory::http("GET", "/").capabilities(Capabilities::NONE));
 const CONNECT: Ask = Ask::Http(|| memory::http("CONNECT", "example.org:443"));
 const CONTROL: Ask = Ask::WebSocket(|| memory::websocket("/").capabilities(Capabilities::WEBSOCKET_CONTROL));

@@ -1,6 +1,6 @@
 //! Servers that break the contract, with an application that keeps it.
 
-use crate::applications::{Ask, GET, POST, SOCKET, file};
+use crate::applications::{Ask, GET, POST, SOCKET, UPGRADE, file};
 use crate::fake::Fake;
 use crate::{Scenario, accept, body, close, respond, start, start_with};
 use std::future::poll_fn;
@@ -102,7 +102,6 @@ fn draining() -> Incoming {
 }
 
 const EXACT: Ask = Ask::Http(|| memory::http("POST", "/").body("abc"));
-const UPGRADE: Ask = Ask::Http(|| memory::http("GET", "/").upgrade("raw"));
 const UPGRADE_WITH_BODY: Ask = Ask::Http(|| memory::http("POST", "/").upgrade("raw").body("abc"));
 const TUNNEL: Step = Send(|| start_with(101, &[]));
 const START: Step = Send(start);

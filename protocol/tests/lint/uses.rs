@@ -1,6 +1,6 @@
 //! What becomes of reports, and of what a lint is around.
 
-use crate::applications::SOCKET;
+use crate::applications::{SOCKET, UPGRADE};
 use crate::fake::Fake;
 use crate::{accept, body, close, respond, start, start_with};
 use std::io;
@@ -173,6 +173,25 @@ fn a_socket_may_be_lost_for_one_half_before_it_is_for_the_other() {
         Ok(send.send(Outgoing::Message(text())).await?)
     };
     fake.call(lint(app).collect(&reports), SOCKET.scope());
+    assert!(reports.is_empty(), "{:#?}", reports.take());
+}
+
+/// What came before the peer of a tunnel was lost may be received afterwards (TUNNEL-10).
+#[test]
+fn a_tunnel_may_be_lost_before_it_is_read() {
+    let gone = End::Disconnected { code: None };
+    let fake = Fake::new().closes(Poll::Ready(gone.clone())).keeps_waiting();
+    let fake = fake.gives(Incoming::Body { data: "late".into(), more: true }).ends(gone);
+    let reports = Reports::new();
+    let app = |_: Scope, mut receive: Receiver, mut send: Sender| async move {
+        send.send(start_with(101, &[])).await?;
+        send.closed().await;
+        std::future::poll_fn(|cx| Poll::Ready(assert!(receive.poll_recv(cx).is_pending()))).await;
+        assert!(matches!(receive.recv().await, Incoming::Body { .. }));
+        assert!(matches!(receive.recv().await, Incoming::End(_)));
+        Ok(())
+    };
+    fake.call(lint(app).collect(&reports), UPGRADE.scope());
     assert!(reports.is_empty(), "{:#?}", reports.take());
 }
 

@@ -122,7 +122,7 @@ impl Call {
         match known {
             _ if !known.is_running() || self.life != Life::Running => None,
             Before { ended: true, .. } => server(&END_3, "keeps recv waiting after End"),
-            Before { lost: true, .. } => server(&DISC_1, "keeps recv waiting though the exchange is lost"),
+            Before { lost: true, late: false, .. } => server(&DISC_1, "keeps recv waiting though the exchange is lost"),
             Before { over: true, read: true, .. } => {
                 server(&HTTP_RECV_5, "keeps recv waiting though request and exchange are over")
             }
