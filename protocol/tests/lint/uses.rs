@@ -186,7 +186,7 @@ fn a_tunnel_may_be_lost_before_it_is_read() {
     let app = |_: Scope, mut receive: Receiver, mut send: Sender| async move {
         send.send(start_with(101, &[])).await?;
         send.closed().await;
-        std::future::poll_fn(|cx| Poll::Ready(assert!(receive.poll_recv(cx).is_pending()))).await;
+        assert!(std::future::poll_fn(|cx| Poll::Ready(receive.poll_recv(cx).is_pending())).await);
         assert!(matches!(receive.recv().await, Incoming::Body { .. }));
         assert!(matches!(receive.recv().await, Incoming::End(_)));
         Ok(())
