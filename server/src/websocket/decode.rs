@@ -1,5 +1,8 @@
 //! Frames into messages (RFC 6455 sections 5.4 to 5.6, RFC 7692 section 6.2). Pure: bytes in, messages out.
 
+#[cfg(test)]
+mod tests;
+
 use super::deflate::{self, Inflater};
 use super::fault::Fault;
 use super::frame::Frame;
