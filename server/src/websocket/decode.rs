@@ -101,7 +101,9 @@ impl Decoder {
     /// Bytes that have to be behind those of `input` before there is more to take from it, as far as that is known.
     pub(super) fn missing(&self, input: &[u8]) -> usize {
         let Some(frame) = self.frame else { return 0 };
-        usize::try_from(frame.len).map_or(usize::MAX, |len| len.saturating_sub(input.len()))
+        // What was looked at of a fragment is taken.
+        let taken = if self.message.is_some() { self.seen } else { 0 };
+        usize::try_from(frame.len).map_or(usize::MAX, |len| len.saturating_sub(taken).saturating_sub(input.len()))
     }
 
     /// Whether a frame of a message may come here.

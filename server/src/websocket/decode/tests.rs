@@ -184,3 +184,16 @@ fn it_says_whether_a_message_comes_and_how_much_is_missing() {
     assert_eq!(decoder.decode(&mut input, true), Ok(None));
     assert_eq!((decoder.is_in_message(&input), decoder.missing(&input)), (false, 3));
 }
+
+#[test]
+fn of_a_fragment_that_is_there_in_part_only_the_rest_is_missing() {
+    let mut decoder = plain();
+    let wire = frame(BINARY, &[1; 200]);
+    let mut input = BytesMut::from(&wire[..50]);
+    assert_eq!(decoder.decode(&mut input, true), Ok(None));
+    assert!(input.is_empty() && decoder.is_in_message(&input));
+    assert_eq!(decoder.missing(&input), wire.len() - 50);
+    input.extend_from_slice(&wire[50..]);
+    assert_eq!(decoder.decode(&mut input, true), Ok(None));
+    assert_eq!((decoder.is_in_message(&input), decoder.missing(&input)), (false, 0), "what comes next may be a ping");
+}
