@@ -29,6 +29,9 @@ use tungstenite::protocol::frame::coding::Control;
 /// The only exchange there is; a higher number means that it is over.
 pub(super) const ID: ExchangeId = ExchangeId(1);
 
+/// Messages that are decoded before the application has received the first of them.
+pub(super) const AHEAD: usize = 256;
+
 pub(super) struct Exchange {
     worker: Arc<Worker>,
     handshake: Handshake,
@@ -169,10 +172,16 @@ impl Exchange {
         self.control || data_len(message).is_some()
     }
 
-    /// The connection reads no further before everything is received; `false` if it is.
-    pub(super) fn block(&self) -> bool {
+    /// Whether the application is given pings and pongs, which then wait to be received as messages do.
+    pub(super) fn receives_control(&self) -> bool {
+        self.control
+    }
+
+    /// The connection reads no further before everything is received, if what comes next is of a message or enough waits
+    /// already; `false` if it may.
+    pub(super) fn block(&self, in_message: bool) -> bool {
         let mut state = self.lock();
-        state.blocked = !state.ahead.is_empty();
+        state.blocked = state.ahead.len() >= if in_message { 1 } else { AHEAD };
         state.blocked
     }
 

@@ -1,9 +1,12 @@
 //! A WebSocket while it runs: the call is polled inside the connection's task, and whenever it waits, what it sent is
 //! written and what the peer sent is read. Control frames are seen to also when the application receives nothing.
 
+#[cfg(test)]
+mod tests;
+
 use super::connection::Connection;
 use super::decode::Received;
-use super::exchange::Closing;
+use super::exchange::{AHEAD, Closing};
 use super::fault::Fault;
 use super::keepalive::Due;
 use super::stock;
@@ -17,9 +20,6 @@ use std::task::{Context, Poll, Waker};
 use tokio::sync::futures::Notified;
 use tokio::time::Instant;
 use transom::{Message, Utf8};
-
-/// Messages of one buffer that are decoded before the application has received the first of them.
-const AHEAD: usize = 256;
 
 /// What a peer said last.
 #[derive(Debug)]
@@ -143,9 +143,10 @@ impl Connection<'_, '_> {
                     Ok(None) => {
                         self.progress.received &= self.decoded.is_empty();
                         go_on |= self.exchange.deliver(&mut self.decoded, waker);
-                        let waits = !self.progress.received && self.decoder.is_in_message(&self.input);
-                        self.blocked = waits && self.exchange.block();
-                        if waits && !self.blocked {
+                        let in_message = self.decoder.is_in_message(&self.input);
+                        let waits = !self.progress.received && (in_message || self.exchange.receives_control());
+                        self.blocked = waits && self.exchange.block(in_message);
+                        if waits && in_message && !self.blocked {
                             // Another thread received it all meanwhile.
                             self.progress.received = true;
                             continue;
