@@ -270,6 +270,10 @@ impl Connection<'_, '_> {
                 }
             }
             Closing::Sent => {
+                if !self.writing.is_empty() {
+                    // The close frame is the last of that.
+                    return false;
+                }
                 let timeout = self.http.worker.config().websocket.close_timeout;
                 let deadline = *self.close_deadline.get_or_insert(now + timeout);
                 let late = self.has_passed(Some(deadline), cx);

@@ -140,6 +140,27 @@ async fn pings_that_nobody_receives_do_not_pile_up() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_sent_before_a_close_may_take_longer_than_the_answer_to_it() {
+    const LEN: usize = 4 << 20;
+    let app = async |_: Scope, _: Receiver, mut send: Sender| {
+        accept(&mut send).await?;
+        send.send(binary(LEN)).await?;
+        send.start_send(Outgoing::Close { code: 1000, reason: "".into() })?;
+        Ok::<(), Error>(())
+    };
+    let (mut client, _server) = client_of(app).await;
+    accepted(&mut client).await;
+    let mut all = vec![0; 10 + LEN + 4];
+    for part in all.chunks_mut(LEN / 8) {
+        sleep(Duration::from_secs(5)).await;
+        client.read_exact(part).await.unwrap();
+    }
+    assert!(all.ends_with(b"x\x88\x02\x03\xe8"));
+    client.write_all(&frame(0x88, b"\x03\xe8")).await.unwrap();
+    assert_eq!(client.read(&mut all).await.unwrap(), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_to_a_close_that_does_not_come_is_not_awaited_for_ever() {
     let app = async |_: Scope, _: Receiver, mut send: Sender| {
         accept(&mut send).await?;
