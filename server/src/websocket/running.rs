@@ -160,13 +160,7 @@ impl Connection<'_, '_> {
                 self.last = Some(last);
                 return true;
             }
-            match last {
-                Last::Fault(fault) => go_on |= self.fail(fault, waker),
-                Last::Close(code, reason) => {
-                    self.progress.closing = Closing::Done;
-                    go_on |= self.exchange.peer_closed(code, reason, waker);
-                }
-            }
+            go_on |= self.close_for(last, waker);
         }
         // What comes behind a close is not looked at (RFC 6455 section 5.5.1).
         self.input.clear();
@@ -314,6 +308,16 @@ impl Connection<'_, '_> {
         self.http.worker.is_draining()
     }
 
+    fn close_for(&mut self, last: Last, waker: &Waker) -> bool {
+        match last {
+            Last::Fault(fault) => self.fail(fault, waker),
+            Last::Close(code, reason) => {
+                self.progress.closing = Closing::Done;
+                self.exchange.peer_closed(code, reason, waker)
+            }
+        }
+    }
+
     fn fail(&mut self, fault: Fault, waker: &Waker) -> bool {
         self.progress.closing = Closing::Done;
         self.exchange.fail(fault.code(), fault.reason(), waker)
@@ -323,7 +327,9 @@ impl Connection<'_, '_> {
     fn end(&mut self, waker: &Waker) -> bool {
         self.ended = true;
         self.writing.clear();
-        self.exchange.gone(waker)
+        // What it said counts (RFC 6455 section 7.1.5), though the answer does not reach it.
+        let go_on = self.last.take().is_some_and(|last| self.close_for(last, waker));
+        self.exchange.gone(waker) | go_on
     }
 
     /// The application gave its `Sender` away: as if the call had failed. `None` if its response is cut.

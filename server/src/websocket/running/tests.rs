@@ -173,6 +173,37 @@ async fn an_answer_to_a_close_that_does_not_come_is_not_awaited_for_ever() {
     assert_eq!(begun.elapsed().as_secs(), Config::default().websocket.close_timeout.as_secs());
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_close_of_a_peer_that_is_gone_before_it_is_answered_counts() {
+    let (tell, mut told) = unbounded_channel();
+    let app = move |_: Scope, mut receive: Receiver, mut send: Sender| {
+        let tell = tell.clone();
+        async move {
+            accept(&mut send).await?;
+            loop {
+                let incoming = receive.recv().await;
+                if let Incoming::Message(message) = &incoming {
+                    send.start_send(Outgoing::Message(message.clone()))?;
+                }
+                let over = matches!(incoming, Incoming::End(_));
+                let _ = tell.send(incoming);
+                if over {
+                    return Ok(());
+                }
+            }
+        }
+    };
+    let (mut client, _server) = client_of(app).await;
+    accepted(&mut client).await;
+    let said = [frame(0x81, b"answer me"), frame(0x88, b"\x0f\xa0enough")].concat();
+    assert_eq!(client.try_write(&said).unwrap(), said.len());
+    drop(client);
+    let (messages, end) = end_of(&mut told).await;
+    assert_eq!(messages, [Message::Text("answer me".into())]);
+    let End::Closed { code, reason, .. } = end else { panic!("{end}") };
+    assert_eq!((code, reason), (4000, "enough".into()));
+}
+
 /// It would run in circles, and never come to the timeout.
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_does_not_read_is_waited_for() {
