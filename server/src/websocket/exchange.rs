@@ -250,28 +250,17 @@ impl Exchange {
 
     /// No byte reaches the peer any more. Whether `driver`'s own call may go on because of it.
     pub(super) fn lost(&self, end: End, driver: &Waker) -> bool {
-        let mut state = self.lock();
-        if state.is_over() && state.is_flushed() {
-            return false;
-        }
-        let end = state.end.clone().unwrap_or(end);
-        state.closing = Closing::Done;
-        state.send.lost(end.clone());
-        state.lost.get_or_insert(end.clone());
-        state.output.clear();
-        state.pong = None;
-        state.in_flight = 0;
-        over(state, end, driver)
+        lose(self.lock(), end, driver)
     }
 
     /// The peer is gone (RFC 6455 section 7.1.5). Whether `driver`'s own call may go on because of it.
     pub(super) fn gone(&self, driver: &Waker) -> bool {
-        let accepted = self.lock().is_accepted();
-        let end = match accepted {
+        let state = self.lock();
+        let end = match state.is_accepted() {
             true => End::Closed { code: 1006, reason: Utf8::default(), clean: false },
             false => End::Disconnected { code: None },
         };
-        self.lost(end, driver)
+        lose(state, end, driver)
     }
 
     /// Has a look while there is something to write. What is sent after it is to be collected when that is written,
@@ -431,6 +420,21 @@ impl State {
     fn is_over(&self) -> bool {
         self.end.is_some() || (self.send.is_denied() && self.is_flushed())
     }
+}
+
+/// No byte reaches the peer any more. Whether `driver`'s own call may go on because of it.
+fn lose(mut state: MutexGuard<'_, State>, end: End, driver: &Waker) -> bool {
+    if state.is_over() && state.is_flushed() {
+        return false;
+    }
+    let end = state.end.clone().unwrap_or(end);
+    state.closing = Closing::Done;
+    state.send.lost(end.clone());
+    state.lost.get_or_insert(end.clone());
+    state.output.clear();
+    state.pong = None;
+    state.in_flight = 0;
+    over(state, end, driver)
 }
 
 /// The exchange is over for this reason, unless it was over before; everybody who waits is told. Whether `driver`'s own
