@@ -310,7 +310,12 @@ impl Exchange {
 
     /// Lets the connection wait, unless something happened since [`collect`](Self::collect).
     pub(super) fn park(&self, waker: &Waker) -> bool {
-        self.lock().driver.park(waker)
+        let mut state = self.lock();
+        let parked = state.driver.park(waker);
+        if parked && state.ahead.is_empty() {
+            stock::trim(&mut state.ahead);
+        }
+        parked
     }
 
     /// The application gave its `Sender` away before it was done: as if the call had failed. Whether `driver`'s own

@@ -75,6 +75,9 @@ impl Connection<'_, '_> {
     /// Lets the task wait, unless there is something to see; then without a buffer that is empty.
     fn park(&mut self, cx: &mut Context<'_>) -> bool {
         let parked = self.exchange.park(cx.waker());
+        if parked {
+            stock::trim(&mut self.decoded);
+        }
         if parked && self.input.is_empty() && self.input.capacity() > 0 {
             stock::give_input(std::mem::take(&mut self.input));
         }

@@ -6,12 +6,17 @@
 use crate::output::Output;
 use bytes::BytesMut;
 use std::cell::RefCell;
+use std::collections::VecDeque;
+use transom::Message;
 
 /// Of each kind, per thread.
 const KEPT: usize = 64;
 
 /// A larger buffer is not kept: it was needed for one large message.
 const LARGEST: usize = 128 << 10;
+
+/// Room for messages that a socket keeps while it waits.
+const FEW: usize = 16;
 
 struct Stock {
     inputs: Vec<BytesMut>,
@@ -45,6 +50,13 @@ pub(super) fn give_output(mut output: Output) {
                 stock.outputs.push(output);
             }
         });
+    }
+}
+
+/// Has a queue of messages that is empty keep what a few need.
+pub(super) fn trim(queue: &mut VecDeque<Message>) {
+    if queue.capacity() > FEW {
+        *queue = VecDeque::new();
     }
 }
 

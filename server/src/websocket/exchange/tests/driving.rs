@@ -134,3 +134,13 @@ fn pings_block_the_reader_once_there_are_enough() {
     deliver(&exchange, [ping()]);
     assert!(exchange.block(false));
 }
+
+#[test]
+fn a_connection_that_waits_keeps_no_room_for_many_messages() {
+    let exchange = open();
+    deliver(&exchange, std::iter::repeat_with(|| text("a")).take(AHEAD));
+    assert!(exchange.park(Waker::noop()) && !exchange.progress().received, "they are not dropped");
+    while recv(&exchange).is_ready() {}
+    assert!(exchange.park(Waker::noop()));
+    assert_eq!(exchange.lock().ahead.capacity(), 0);
+}
