@@ -22,8 +22,8 @@ pub(super) enum Received {
 
 /// Takes frames off the front of a growing buffer.
 ///
-/// Every byte is unmasked, and every byte of text checked, once and as soon as it is there. A message in one frame
-/// is a slice of the buffer; fragments and what is inflated are put together.
+/// Every byte is unmasked, and every byte of text checked, as soon as it is there; what came in parts is checked again
+/// when it is whole. A message in one frame is a slice of the buffer; fragments and what is inflated are put together.
 #[derive(Debug)]
 pub(super) struct Decoder {
     limit: usize,
@@ -179,14 +179,15 @@ impl Decoder {
         input.advance(there);
         self.seen += there;
         let complete = self.seen as u64 == frame.len;
-        if complete
-            && frame.is_final
+        let last = complete && frame.is_final;
+        if last
             && message.compressed
             && let Some(inflater) = &mut self.inflater
         {
             inflater.finish()?;
         }
-        if message.text {
+        // At its end it is checked as a whole.
+        if message.text && !last {
             message.checked = check(&message.data, message.checked)?;
         }
         if !complete {
