@@ -1,5 +1,8 @@
 //! Frames into messages (RFC 6455 sections 5.4 to 5.6, RFC 7692 section 6.2). Pure: bytes in, messages out.
 
+#[cfg(test)]
+mod tests;
+
 use super::deflate::{self, Inflater};
 use super::fault::Fault;
 use super::frame::Frame;
@@ -19,8 +22,8 @@ pub(super) enum Received {
 
 /// Takes frames off the front of a growing buffer.
 ///
-/// Every byte is unmasked, and every byte of text checked, once and as soon as it is there. A message in one frame
-/// is a slice of the buffer; fragments and what is inflated are put together.
+/// Every byte is unmasked, and every byte of text checked, as soon as it is there; what came in parts is checked again
+/// when it is whole. A message in one frame is a slice of the buffer; fragments and what is inflated are put together.
 #[derive(Debug)]
 pub(super) struct Decoder {
     limit: usize,
@@ -98,7 +101,9 @@ impl Decoder {
     /// Bytes that have to be behind those of `input` before there is more to take from it, as far as that is known.
     pub(super) fn missing(&self, input: &[u8]) -> usize {
         let Some(frame) = self.frame else { return 0 };
-        usize::try_from(frame.len).map_or(usize::MAX, |len| len.saturating_sub(input.len()))
+        // What was looked at of a fragment is taken.
+        let taken = if self.message.is_some() { self.seen } else { 0 };
+        usize::try_from(frame.len).map_or(usize::MAX, |len| len.saturating_sub(taken).saturating_sub(input.len()))
     }
 
     /// Whether a frame of a message may come here.
@@ -174,14 +179,15 @@ impl Decoder {
         input.advance(there);
         self.seen += there;
         let complete = self.seen as u64 == frame.len;
-        if complete
-            && frame.is_final
+        let last = complete && frame.is_final;
+        if last
             && message.compressed
             && let Some(inflater) = &mut self.inflater
         {
             inflater.finish()?;
         }
-        if message.text {
+        // At its end it is checked as a whole.
+        if message.text && !last {
             message.checked = check(&message.data, message.checked)?;
         }
         if !complete {

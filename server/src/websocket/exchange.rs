@@ -29,6 +29,9 @@ use tungstenite::protocol::frame::coding::Control;
 /// The only exchange there is; a higher number means that it is over.
 pub(super) const ID: ExchangeId = ExchangeId(1);
 
+/// Messages that are decoded before the application has received the first of them.
+pub(super) const AHEAD: usize = 256;
+
 pub(super) struct Exchange {
     worker: Arc<Worker>,
     handshake: Handshake,
@@ -169,10 +172,16 @@ impl Exchange {
         self.control || data_len(message).is_some()
     }
 
-    /// The connection reads no further before everything is received; `false` if it is.
-    pub(super) fn block(&self) -> bool {
+    /// Whether the application is given pings and pongs, which then wait to be received as messages do.
+    pub(super) fn receives_control(&self) -> bool {
+        self.control
+    }
+
+    /// The connection reads no further before everything is received, if what comes next is of a message or enough waits
+    /// already; `false` if it may.
+    pub(super) fn block(&self, in_message: bool) -> bool {
         let mut state = self.lock();
-        state.blocked = !state.ahead.is_empty();
+        state.blocked = state.ahead.len() >= if in_message { 1 } else { AHEAD };
         state.blocked
     }
 
@@ -241,28 +250,17 @@ impl Exchange {
 
     /// No byte reaches the peer any more. Whether `driver`'s own call may go on because of it.
     pub(super) fn lost(&self, end: End, driver: &Waker) -> bool {
-        let mut state = self.lock();
-        if state.is_over() && state.is_flushed() {
-            return false;
-        }
-        let end = state.end.clone().unwrap_or(end);
-        state.closing = Closing::Done;
-        state.send.lost(end.clone());
-        state.lost.get_or_insert(end.clone());
-        state.output.clear();
-        state.pong = None;
-        state.in_flight = 0;
-        over(state, end, driver)
+        lose(self.lock(), end, driver)
     }
 
     /// The peer is gone (RFC 6455 section 7.1.5). Whether `driver`'s own call may go on because of it.
     pub(super) fn gone(&self, driver: &Waker) -> bool {
-        let accepted = self.lock().is_accepted();
-        let end = match accepted {
+        let state = self.lock();
+        let end = match state.is_accepted() {
             true => End::Closed { code: 1006, reason: Utf8::default(), clean: false },
             false => End::Disconnected { code: None },
         };
-        self.lost(end, driver)
+        lose(state, end, driver)
     }
 
     /// Has a look while there is something to write. What is sent after it is to be collected when that is written,
@@ -312,7 +310,12 @@ impl Exchange {
 
     /// Lets the connection wait, unless something happened since [`collect`](Self::collect).
     pub(super) fn park(&self, waker: &Waker) -> bool {
-        self.lock().driver.park(waker)
+        let mut state = self.lock();
+        let parked = state.driver.park(waker);
+        if parked && state.ahead.is_empty() {
+            stock::trim(&mut state.ahead);
+        }
+        parked
     }
 
     /// The application gave its `Sender` away before it was done: as if the call had failed. Whether `driver`'s own
@@ -422,6 +425,21 @@ impl State {
     fn is_over(&self) -> bool {
         self.end.is_some() || (self.send.is_denied() && self.is_flushed())
     }
+}
+
+/// No byte reaches the peer any more. Whether `driver`'s own call may go on because of it.
+fn lose(mut state: MutexGuard<'_, State>, end: End, driver: &Waker) -> bool {
+    if state.is_over() && state.is_flushed() {
+        return false;
+    }
+    let end = state.end.clone().unwrap_or(end);
+    state.closing = Closing::Done;
+    state.send.lost(end.clone());
+    state.lost.get_or_insert(end.clone());
+    state.output.clear();
+    state.pong = None;
+    state.in_flight = 0;
+    over(state, end, driver)
 }
 
 /// The exchange is over for this reason, unless it was over before; everybody who waits is told. Whether `driver`'s own

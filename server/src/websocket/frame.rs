@@ -78,8 +78,10 @@ fn write(out: &mut Output, opcode: OpCode, compressed: bool, payload: Bytes) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+    use crate::output::SLICES;
+    use std::io::IoSlice;
 
     #[test]
     fn headers_come_whole_or_not_at_all() {
@@ -114,5 +116,81 @@ mod tests {
         ] {
             assert_eq!(Frame::parse(header), Err(fault), "{}", header.escape_ascii());
         }
+    }
+
+    /// What would be written.
+    pub(in crate::websocket) fn bytes_of(mut output: Output) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        loop {
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            let count = output.slices(&mut slices);
+            let piece: Vec<u8> = slices[..count].iter().flat_map(|slice| slice.iter().copied()).collect();
+            if piece.is_empty() {
+                return bytes;
+            }
+            output.advance(piece.len() as u64);
+            bytes.extend(piece);
+        }
+    }
+
+    /// Puts a mask of zeros on a frame of the server's, as if a client had sent it.
+    fn mask(frame: &[u8]) -> Vec<u8> {
+        let header_len = 2 + [0, 2, 8][usize::from(frame[1].saturating_sub(125))];
+        let (header, payload) = frame.split_at(header_len);
+        [&[header[0], header[1] | 0x80], &header[2..], &[0; 4], payload].concat()
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        type Write = fn(&mut Output, Bytes);
+        let kinds: [(Write, OpCode, bool); 6] = [
+            (|out, payload| write_message(out, true, false, payload), OpCode::Data(Data::Text), false),
+            (|out, payload| write_message(out, true, true, payload), OpCode::Data(Data::Text), true),
+            (|out, payload| write_message(out, false, false, payload), OpCode::Data(Data::Binary), false),
+            (|out, payload| write_message(out, false, true, payload), OpCode::Data(Data::Binary), true),
+            (|out, payload| write_control(out, Control::Ping, payload), OpCode::Control(Control::Ping), false),
+            (|out, payload| write_control(out, Control::Pong, payload), OpCode::Control(Control::Pong), false),
+        ];
+        for len in [0, 1, 125, 126, 127, 255, 256, 16 << 10, (16 << 10) + 1, 65535, 65536, 200_000] {
+            for (write, opcode, reserved1) in kinds {
+                if matches!(opcode, OpCode::Control(_)) && len as u64 > LONGEST_CONTROL {
+                    continue;
+                }
+                let payload: Vec<u8> = (0..len).map(|at| at as u8).collect();
+                let mut output = Output::default();
+                write(&mut output, payload.clone().into());
+                let wire = mask(&bytes_of(output));
+                let (frame, header_len) = Frame::parse(&wire).unwrap().unwrap();
+                let expected = Frame { opcode, is_final: true, reserved1, mask: [0; 4], len: len as u64 };
+                assert_eq!(frame, expected);
+                assert!(wire[header_len..] == payload, "{opcode} of {len} bytes");
+            }
+        }
+    }
+
+    #[test]
+    fn no_frame_of_the_server_is_masked() {
+        let mut output = Output::default();
+        write_message(&mut output, false, false, "abc".into());
+        let wire = bytes_of(output);
+        assert_eq!(wire, b"\x82\x03abc");
+        assert_eq!(Frame::parse(&wire), Err(Fault::Unmasked));
+    }
+
+    #[test]
+    fn closes() {
+        for (code, reason, expected) in [
+            (None, "ignored", &b"\x88\x00"[..]),
+            (Some(1000), "", b"\x88\x02\x03\xe8"),
+            (Some(4999), "bye", b"\x88\x05\x13\x87bye"),
+        ] {
+            let mut output = Output::default();
+            write_close(&mut output, code, reason);
+            assert_eq!(bytes_of(output), expected);
+        }
+        let mut output = Output::default();
+        write_close(&mut output, Some(1000), &"x".repeat(123));
+        let (frame, _) = Frame::parse(&mask(&bytes_of(output))).unwrap().unwrap();
+        assert_eq!((frame.opcode, frame.len), (OpCode::Control(Control::Close), LONGEST_CONTROL));
     }
 }

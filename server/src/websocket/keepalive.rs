@@ -25,7 +25,10 @@ pub(super) enum Due {
 
 impl Keepalive {
     pub(super) fn new(config: &WebSocketConfig, now: Instant) -> Self {
-        Self { interval: config.ping_interval, timeout: config.ping_timeout, heard: now, pinged: None }
+        // Always and at once are taken for never, as everywhere.
+        let period = |period: Option<Duration>| period.filter(|period| !period.is_zero());
+        let (interval, timeout) = (period(config.ping_interval), period(config.ping_timeout));
+        Self { interval, timeout, heard: now, pinged: None }
     }
 
     /// The peer said something, or was not listened to.
@@ -100,6 +103,18 @@ mod tests {
         keepalive.pinged(start + 20 * SECOND);
         keepalive.delayed(start + 24 * SECOND);
         assert_eq!(keepalive.due(start + 26 * SECOND), Due::Nothing(Some(start + 29 * SECOND)));
+    }
+
+    #[test]
+    fn zero_is_off() {
+        let zero = Some(Duration::ZERO);
+        let config = WebSocketConfig { ping_interval: zero, ping_timeout: None, ..Default::default() };
+        let start = Instant::now();
+        assert_eq!(Keepalive::new(&config, start).due(start + SECOND), Due::Nothing(None));
+        let config = WebSocketConfig { ping_interval: Some(SECOND), ping_timeout: zero, ..Default::default() };
+        let mut keepalive = Keepalive::new(&config, start);
+        keepalive.pinged(start);
+        assert_eq!(keepalive.due(start + SECOND), Due::Ping);
     }
 
     #[test]

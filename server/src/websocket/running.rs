@@ -1,9 +1,12 @@
 //! A WebSocket while it runs: the call is polled inside the connection's task, and whenever it waits, what it sent is
 //! written and what the peer sent is read. Control frames are seen to also when the application receives nothing.
 
+#[cfg(test)]
+mod tests;
+
 use super::connection::Connection;
 use super::decode::Received;
-use super::exchange::Closing;
+use super::exchange::{AHEAD, Closing};
 use super::fault::Fault;
 use super::keepalive::Due;
 use super::stock;
@@ -17,9 +20,6 @@ use std::task::{Context, Poll, Waker};
 use tokio::sync::futures::Notified;
 use tokio::time::Instant;
 use transom::{Message, Utf8};
-
-/// Messages of one buffer that are decoded before the application has received the first of them.
-const AHEAD: usize = 256;
 
 /// What a peer said last.
 #[derive(Debug)]
@@ -75,6 +75,9 @@ impl Connection<'_, '_> {
     /// Lets the task wait, unless there is something to see; then without a buffer that is empty.
     fn park(&mut self, cx: &mut Context<'_>) -> bool {
         let parked = self.exchange.park(cx.waker());
+        if parked {
+            stock::trim(&mut self.decoded);
+        }
         if parked && self.input.is_empty() && self.input.capacity() > 0 {
             stock::give_input(std::mem::take(&mut self.input));
         }
@@ -143,9 +146,10 @@ impl Connection<'_, '_> {
                     Ok(None) => {
                         self.progress.received &= self.decoded.is_empty();
                         go_on |= self.exchange.deliver(&mut self.decoded, waker);
-                        let waits = !self.progress.received && self.decoder.is_in_message(&self.input);
-                        self.blocked = waits && self.exchange.block();
-                        if waits && !self.blocked {
+                        let in_message = self.decoder.is_in_message(&self.input);
+                        let waits = !self.progress.received && (in_message || self.exchange.receives_control());
+                        self.blocked = waits && self.exchange.block(in_message);
+                        if waits && in_message && !self.blocked {
                             // Another thread received it all meanwhile.
                             self.progress.received = true;
                             continue;
@@ -159,13 +163,7 @@ impl Connection<'_, '_> {
                 self.last = Some(last);
                 return true;
             }
-            match last {
-                Last::Fault(fault) => go_on |= self.fail(fault, waker),
-                Last::Close(code, reason) => {
-                    self.progress.closing = Closing::Done;
-                    go_on |= self.exchange.peer_closed(code, reason, waker);
-                }
-            }
+            go_on |= self.close_for(last, waker);
         }
         // What comes behind a close is not looked at (RFC 6455 section 5.5.1).
         self.input.clear();
@@ -269,6 +267,10 @@ impl Connection<'_, '_> {
                 }
             }
             Closing::Sent => {
+                if !self.writing.is_empty() {
+                    // The close frame is the last of that.
+                    return false;
+                }
                 let timeout = self.http.worker.config().websocket.close_timeout;
                 let deadline = *self.close_deadline.get_or_insert(now + timeout);
                 let late = self.has_passed(Some(deadline), cx);
@@ -309,6 +311,16 @@ impl Connection<'_, '_> {
         self.http.worker.is_draining()
     }
 
+    fn close_for(&mut self, last: Last, waker: &Waker) -> bool {
+        match last {
+            Last::Fault(fault) => self.fail(fault, waker),
+            Last::Close(code, reason) => {
+                self.progress.closing = Closing::Done;
+                self.exchange.peer_closed(code, reason, waker)
+            }
+        }
+    }
+
     fn fail(&mut self, fault: Fault, waker: &Waker) -> bool {
         self.progress.closing = Closing::Done;
         self.exchange.fail(fault.code(), fault.reason(), waker)
@@ -318,7 +330,9 @@ impl Connection<'_, '_> {
     fn end(&mut self, waker: &Waker) -> bool {
         self.ended = true;
         self.writing.clear();
-        self.exchange.gone(waker)
+        // What it said counts (RFC 6455 section 7.1.5), though the answer does not reach it.
+        let go_on = self.last.take().is_some_and(|last| self.close_for(last, waker));
+        self.exchange.gone(waker) | go_on
     }
 
     /// The application gave its `Sender` away: as if the call had failed. `None` if its response is cut.

@@ -1,9 +1,8 @@
 use super::*;
 use crate::application::Application;
 use crate::config::Config;
-use crate::output::{Next, SLICES};
+use crate::websocket::frame::tests::bytes_of;
 use crate::worker::{Shared, Worker};
-use std::io::IoSlice;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake};
 use transom::{Exchange as _, Half, Head, HttpScope, HttpVersion, Incoming, Receiver, Scope, SendError, Sender};
@@ -80,24 +79,6 @@ fn write(exchange: &Exchange) -> Vec<u8> {
     let bytes = bytes_of(output);
     exchange.written(0, Waker::noop());
     bytes
-}
-
-fn bytes_of(mut output: Output) -> Vec<u8> {
-    let mut written = Vec::new();
-    loop {
-        let piece = match output.next() {
-            Next::Nothing => return written,
-            Next::Flat(bytes) => bytes.to_vec(),
-            Next::Slices => {
-                let mut slices = [IoSlice::new(&[]); SLICES];
-                let count = output.slices(&mut slices);
-                slices[..count].iter().flat_map(|slice| slice.iter().copied()).collect()
-            }
-            Next::File { .. } => panic!("a WebSocket sends no files"),
-        };
-        output.advance(piece.len() as u64);
-        written.extend(piece);
-    }
 }
 
 fn deliver(exchange: &Exchange, messages: impl IntoIterator<Item = Message>) -> bool {

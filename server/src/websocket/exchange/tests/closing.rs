@@ -54,13 +54,13 @@ fn a_fault_is_told_to_both_sides() {
 fn in_every_order_there_is_one_close_and_one_end() {
     type Step = fn(&Exchange);
     let steps: [(Step, Option<u16>); 7] = [
-        (|exchange| drop(exchange.start_send(ID, close(1001))), None),
-        (|exchange| drop(exchange.close(1012, Waker::noop())), None),
+        (|exchange| _ = exchange.start_send(ID, close(1001)), None),
+        (|exchange| _ = exchange.close(1012, Waker::noop()), None),
         (|exchange| exchange.ping(), None),
         (|exchange| exchange.pong(Bytes::from_static(b"x")), None),
-        (|exchange| drop(exchange.peer_closed(Some(1003), Utf8::default(), Waker::noop())), Some(1003)),
-        (|exchange| drop(exchange.fail(1002, "", Waker::noop())), Some(1002)),
-        (|exchange| drop(exchange.gone(Waker::noop())), Some(1006)),
+        (|exchange| _ = exchange.peer_closed(Some(1003), Utf8::default(), Waker::noop()), Some(1003)),
+        (|exchange| _ = exchange.fail(1002, "", Waker::noop()), Some(1002)),
+        (|exchange| _ = exchange.gone(Waker::noop()), Some(1006)),
     ];
     let code_of = |end: &End| match end {
         End::Closed { code, .. } => *code,

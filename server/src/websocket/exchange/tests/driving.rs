@@ -85,16 +85,16 @@ fn a_refused_event_is_no_news() {
 fn a_reader_that_is_blocked_is_told_when_all_is_received() {
     let exchange = open();
     let (task, driver) = Task::new(&exchange);
-    assert!(!exchange.block(), "nothing waits to be received");
+    assert!(!exchange.block(true), "nothing waits to be received");
     deliver(&exchange, [text("a"), text("b")]);
     assert!(!exchange.progress().received);
-    assert!(exchange.block() && exchange.park(&driver));
+    assert!(exchange.block(true) && exchange.park(&driver));
     assert!(recv(&exchange).is_ready());
     assert_eq!(task.woken(), 0, "one is left");
     assert!(recv(&exchange).is_ready());
     assert_eq!(task.woken(), 1);
     assert!(exchange.progress().received);
-    assert!(!exchange.block());
+    assert!(!exchange.block(true));
     assert!(recv(&exchange).is_pending());
     assert_eq!(task.woken(), 0);
 }
@@ -104,7 +104,7 @@ fn all_may_be_received_before_the_reader_blocks() {
     let exchange = open();
     deliver(&exchange, [text("a")]);
     assert!(recv(&exchange).is_ready());
-    assert!(!exchange.block());
+    assert!(!exchange.block(true));
 }
 
 /// Its peer wakes it when there is room again; what was sent meanwhile is collected after that.
@@ -122,4 +122,25 @@ fn a_connection_that_waits_for_its_peer_to_read_can_park() {
     exchange.resume(Instant::now());
     exchange.written(0, &driver);
     assert_eq!(write(&exchange).len(), 10);
+}
+
+#[test]
+fn pings_block_the_reader_once_there_are_enough() {
+    let exchange = connecting_with(Capabilities::WEBSOCKET_CONTROL);
+    assert!(exchange.receives_control() && !open().receives_control());
+    let ping = || Message::Ping("".into());
+    deliver(&exchange, std::iter::repeat_with(ping).take(AHEAD - 1));
+    assert!(!exchange.block(false) && exchange.block(true));
+    deliver(&exchange, [ping()]);
+    assert!(exchange.block(false));
+}
+
+#[test]
+fn a_connection_that_waits_keeps_no_room_for_many_messages() {
+    let exchange = open();
+    deliver(&exchange, std::iter::repeat_with(|| text("a")).take(AHEAD));
+    assert!(exchange.park(Waker::noop()) && !exchange.progress().received, "they are not dropped");
+    while recv(&exchange).is_ready() {}
+    assert!(exchange.park(Waker::noop()));
+    assert_eq!(exchange.lock().ahead.capacity(), 0);
 }

@@ -62,11 +62,11 @@ fn the_driver_is_told_of_its_own_call_and_not_woken() {
 fn every_end_wakes_everybody_once() {
     type Ending = fn(&Exchange);
     let endings: [Ending; 5] = [
-        |exchange| drop(exchange.peer_closed(Some(1000), Utf8::default(), Waker::noop())),
-        |exchange| drop(exchange.fail(1002, "a fault", Waker::noop())),
-        |exchange| drop(exchange.lost(End::ServerShutdown, Waker::noop())),
-        |exchange| drop(exchange.gone(Waker::noop())),
-        |exchange| drop(exchange.finish(Ok(()))),
+        |exchange| _ = exchange.peer_closed(Some(1000), Utf8::default(), Waker::noop()),
+        |exchange| _ = exchange.fail(1002, "a fault", Waker::noop()),
+        |exchange| _ = exchange.lost(End::ServerShutdown, Waker::noop()),
+        |exchange| _ = exchange.gone(Waker::noop()),
+        |exchange| _ = exchange.finish(Ok(())),
     ];
     for (number, ending) in endings.into_iter().enumerate() {
         let (exchange, tasks) = full();
