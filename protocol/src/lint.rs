@@ -29,9 +29,9 @@
 //! # Who is to blame
 //!
 //! What is inside is the application, what is outside the server. Where there are layers, put one lint on each side of
-//! them, `lint(layer(lint(app)))`: what comes right on one side and wrong on the other is [`Blame::Layer`]. The two find
-//! each other through the scope's [`Extensions`](crate::Extensions); the lifespan has none, and there a layer counts as
-//! the server or the application.
+//! them, `lint(layer(lint(app)))`: what comes right on one side and wrong on the other is [`Blame::Layer`]. The two
+//! find each other through the scope's [`Extensions`](crate::Extensions); the lifespan has none, and there a layer
+//! counts as the server or the application.
 //!
 //! # What is checked
 //!
@@ -92,7 +92,8 @@ impl<A: App> Lint<A> {
     /// Writes each report as a line, instead of panicking. What cannot be written is lost.
     ///
     /// ```
-    /// # async fn app(_: transom::Scope, _: transom::Receiver, _: transom::Sender) -> Result<(), transom::Error> { Ok(()) }
+    /// # use transom::{Error, Receiver, Scope, Sender};
+    /// # async fn app(_: Scope, _: Receiver, _: Sender) -> Result<(), Error> { Ok(()) }
     /// let app = transom::lint::lint(app).write(std::io::stderr());
     /// ```
     #[must_use]

@@ -242,7 +242,8 @@ impl HttpSend {
 
 pub(crate) const HTTP_SEND_4: Clause = Clause {
     id: "HTTP-SEND-4",
-    sentence: "A final head with a status other than 200 to 599 MUST be refused with `BadStatus`; see TUNNEL-1 for 101.",
+    sentence: "A final head with a status other than 200 to 599 MUST be refused with `BadStatus`; see TUNNEL-1 for \
+               101.",
 };
 
 pub(crate) const TUNNEL_3: Clause = Clause {
@@ -301,7 +302,8 @@ pub(crate) const TUNNEL_1: Clause = Clause {
 
 pub(crate) const TUNNEL_2: Clause = Clause {
     id: "TUNNEL-2",
-    sentence: "`Start` with 2xx to CONNECT MUST make a tunnel with `UPGRADE`, and be refused with `Unsupported` without.",
+    sentence: "`Start` with 2xx to CONNECT MUST make a tunnel with `UPGRADE`, and be refused with `Unsupported` \
+               without.",
 };
 
 impl HttpSend {

@@ -66,7 +66,8 @@ pub(crate) const LIFE_8: Clause = Clause {
 
 pub(crate) const LIFE_9: Clause = Clause {
     id: "LIFE-9",
-    sentence: "The server MUST deliver `Shutdown` when every other call has returned or was dropped, and await the return.",
+    sentence: "The server MUST deliver `Shutdown` when every other call has returned or was dropped, and await the \
+               return.",
 };
 
 pub(crate) const LIFE_10: Clause = Clause {

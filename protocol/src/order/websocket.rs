@@ -249,8 +249,8 @@ impl<R: Refuse> Refuse for InHandshake<'_, R> {
 
 pub(crate) const WS_6: Clause = Clause {
     id: "WS-6",
-    sentence: "`Close` MUST be refused with `BadCloseCode` unless its code is 1000 to 1003, 1007 to 1014 or 3000 to 4999 \
-               and its reason has at most 123 bytes.",
+    sentence: "`Close` MUST be refused with `BadCloseCode` unless its code is 1000 to 1003, 1007 to 1014 or 3000 to \
+               4999 and its reason has at most 123 bytes.",
 };
 
 /// Whether an endpoint may send this code in a close frame (RFC 6455 section 7.4 and the IANA registry).

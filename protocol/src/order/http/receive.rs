@@ -105,8 +105,8 @@ pub(crate) const HTTP_RECV_2: Clause = Clause {
 
 pub(crate) const HTTP_RECV_3: Clause = Clause {
     id: "HTTP-RECV-3",
-    sentence: "With `BodyHint::None` the first `recv` MUST give one empty `Body` without `more`, and no other `Body` or \
-               `Trailers` follows, a tunnel excepted.",
+    sentence: "With `BodyHint::None` the first `recv` MUST give one empty `Body` without `more`, and no other `Body` \
+               or `Trailers` follows, a tunnel excepted.",
 };
 
 pub(crate) const HTTP_RECV_4: Clause = Clause {
@@ -144,13 +144,14 @@ impl HttpReceive {
 
 pub(crate) const TUNNEL_6: Clause = Clause {
     id: "TUNNEL-6",
-    sentence: "What is left of the request MUST come before the raw bytes: its body with `more: true`, and its trailers.",
+    sentence: "What is left of the request MUST come before the raw bytes: its body with `more: true`, and its \
+               trailers.",
 };
 
 pub(crate) const TUNNEL_7: Clause = Clause {
     id: "TUNNEL-7",
-    sentence: "A peer that closes its sending side MUST end its direction alone: after all of its bytes `recv` gives an \
-               empty `Body` without `more`.",
+    sentence: "A peer that closes its sending side MUST end its direction alone: after all of its bytes `recv` gives \
+               an empty `Body` without `more`.",
 };
 
 pub(crate) const TRAILERS_3: Clause = Clause {

@@ -22,8 +22,8 @@ pub(crate) const WS_10: Clause = Clause {
 
 pub(crate) const WS_12: Clause = Clause {
     id: "WS-12",
-    sentence: "An accepted socket that is over MUST end with `End(Closed)`, with code 1005 if the peer's close had none \
-               and 1006 if there was no close.",
+    sentence: "An accepted socket that is over MUST end with `End(Closed)`, with code 1005 if the peer's close had \
+               none and 1006 if there was no close.",
 };
 
 pub(crate) const WS_13: Clause = Clause {
