@@ -46,17 +46,16 @@ fn accept(path: &str, scope: &WebSocketScope) -> Outgoing {
 
 /// Sends `greeting`, then every message back, until the socket is closed.
 async fn talk(receive: &mut Receiver, send: &mut Sender, greeting: Option<Outgoing>) -> Result<End, SendError> {
+    let closes = matches!(greeting, Some(Outgoing::Close { .. }));
     if let Some(event) = greeting {
         send.send(event).await?;
     }
     loop {
         match receive.recv().await {
+            // Messages of the client may cross our close.
+            Incoming::Message(_) if closes => {}
             Incoming::Message(message @ (Message::Text(_) | Message::Binary(_))) => {
-                match send.send(Outgoing::Message(message)).await {
-                    // Our own close may cross messages of the client.
-                    Ok(()) | Err(SendError::Finished) => {}
-                    Err(error) => return Err(error),
-                }
+                send.send(Outgoing::Message(message)).await?;
             }
             Incoming::End(end) => return Ok(end),
             _ => {}

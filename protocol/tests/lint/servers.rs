@@ -197,7 +197,7 @@ fn ending() -> Vec<Broken> {
             "FLUSH-2",
             GET,
             || Fake::new().flushes(Poll::Ready(Ok(()))).flushes(Poll::Ready(gone())),
-            &[START, Flush, Flush],
+            &[RESPOND, Flush, Flush],
         ),
         ("FLOW-3", GET, || Fake::new().readies(Poll::Pending), &[RESPOND, Ready]),
         ("FLOW-3", GET, || Fake::new().ends(GONE).readies(Poll::Pending), &[Recv, Ready]),

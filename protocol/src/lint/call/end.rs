@@ -99,12 +99,14 @@ impl Call {
 
 pub(in super::super) const FLUSH_1: Clause = Clause {
     id: "FLUSH-1",
-    sentence: "`flush` MUST complete when all accepted bytes are handed over, and fail with `Disconnected` if they \
-               cannot be.",
+    sentence: "`flush` MUST complete when all accepted bytes are handed over, and fail with `Disconnected` when the \
+               exchange is lost.",
 };
 
-pub(in super::super) const FLUSH_2: Clause =
-    Clause { id: "FLUSH-2", sentence: "Bytes that were handed over before the peer left MUST NOT make `flush` fail." };
+pub(in super::super) const FLUSH_2: Clause = Clause {
+    id: "FLUSH-2",
+    sentence: "When a complete response is handed over, a peer that leaves afterwards MUST NOT make `flush` fail.",
+};
 
 pub(in super::super) const CLOSED_4: Clause = Clause {
     id: "CLOSED-4",
@@ -139,7 +141,7 @@ impl Call {
             Poll::Ready(Err(SendError::Disconnected(end))) if !is_over(end) => {
                 server(&CLOSED_4, format!("let flush fail because of {end}"))
             }
-            Poll::Ready(Err(SendError::Disconnected(end))) if self.flushed => {
+            Poll::Ready(Err(SendError::Disconnected(end))) if self.flushed && known.done => {
                 server(&FLUSH_2, format!("let flush fail because of {end}, though all was handed over before"))
             }
             Poll::Ready(Err(SendError::Disconnected(end))) => self.lost(end),
