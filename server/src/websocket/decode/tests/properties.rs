@@ -138,7 +138,7 @@ fn noise() -> impl Strategy<Value = Vec<u8>> {
         4 => vec(any::<u8>(), 0..8),
         1 => Just(b"\xf2\x48\xcd\xc9\xc9\x07\x00".to_vec()),
         1 => Just(b"\xf3\x48\xcd\xc9\xc9\x07\x00".to_vec()),
-        1 => vec(b'a'..b'z', 0..200),
+        1 => vec(b'a'..=b'z', 0..200),
     ];
     let part = prop_oneof![
         8 => (first, payload).prop_map(|(first, payload)| frame(first, &payload)),

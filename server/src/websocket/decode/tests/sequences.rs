@@ -45,7 +45,8 @@ fn a_ping_may_be_as_long_as_a_control_frame_may_be() {
 
 #[test]
 fn frames_that_may_not_come() {
-    let cases: [(&[Vec<u8>], &[Received], Fault); 13] = [
+    type Case<'a> = (&'a [Vec<u8>], &'a [Received], Fault);
+    let cases: [Case<'_>; 13] = [
         (&[frame(CONTINUATION, b"x")], &[], Fault::Continuation),
         (&[frame(FINAL | CONTINUATION, b"")], &[], Fault::Continuation),
         (&[frame(FINAL | TEXT, b"hi"), frame(FINAL | CONTINUATION, b"")], &[text("hi")], Fault::Continuation),

@@ -9,8 +9,10 @@ fn refused_at(bytes: &[u8]) -> Option<usize> {
     (1..=bytes.len()).find(|&len| std::str::from_utf8(&bytes[..len]).is_err_and(|error| error.error_len().is_some()))
 }
 
-/// Ways to put one text on the wire: a decoder, the pieces in front of its bytes, and each byte's piece.
-fn ways(bytes: &[u8]) -> Vec<(&'static str, Decoder, Vec<u8>, Vec<Vec<u8>>)> {
+/// A way to put a text on the wire: a decoder, what comes in front of its bytes, and a piece for each byte.
+type Way = (&'static str, Decoder, Vec<u8>, Vec<Vec<u8>>);
+
+fn ways(bytes: &[u8]) -> Vec<Way> {
     let one_frame = |first, payload: &[u8]| {
         // A byte more, which never comes.
         let mask = [9, 8, 7, 6];

@@ -2,18 +2,18 @@
 
 use super::*;
 
+type News = (&'static str, fn(&Exchange));
+
 /// What a handle on another thread may do that the connection has to see.
-fn news() -> [(&'static str, fn(&Exchange)); 3] {
-    [
-        ("a message", |exchange| exchange.start_send(ID, frame_of(10)).unwrap()),
-        ("a close", |exchange| exchange.start_send(ID, close(1000)).unwrap()),
-        ("a sender that is dropped", |exchange| exchange.dropped(ID, Half::Send)),
-    ]
-}
+const NEWS: [News; 3] = [
+    ("a message", |exchange| exchange.start_send(ID, frame_of(10)).unwrap()),
+    ("a close", |exchange| exchange.start_send(ID, close(1000)).unwrap()),
+    ("a sender that is dropped", |exchange| exchange.dropped(ID, Half::Send)),
+];
 
 #[test]
 fn nothing_that_a_handle_does_is_slept_through() {
-    for (what, act) in news() {
+    for (what, act) in NEWS {
         // The connection collects, looks around, and parks; the handle acts before, between or after.
         for place in 0..4 {
             let exchange = open();
