@@ -16,32 +16,11 @@ mod tunnels;
 
 use bytes::Bytes;
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
-use tokio::sync::Semaphore;
 use transom::{App, End, Incoming, Receiver};
 use transom_server::{Bind, Config, ListenOptions};
-use transom_tests::{Client, PATIENCE, Running};
+use transom_tests::{Client, Gate, PATIENCE, Running};
 
 const GET: &str = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
-
-/// What an application waits for, and its test opens.
-#[derive(Clone)]
-struct Gate(Arc<Semaphore>);
-
-impl Gate {
-    fn new() -> Self {
-        Self(Arc::new(Semaphore::new(0)))
-    }
-
-    /// Lets one more pass.
-    fn open(&self) {
-        self.0.add_permits(1);
-    }
-
-    async fn pass(&self) {
-        self.0.acquire().await.expect("it is never closed").forget();
-    }
-}
 
 /// The next piece of a body, and whether more follows.
 async fn piece(receive: &mut Receiver) -> Result<(Bytes, bool), End> {
