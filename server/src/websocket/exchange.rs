@@ -184,6 +184,7 @@ impl Exchange {
         }
         if state.buffered() < self.high_water() {
             frame::write_control(state.room(), Control::Pong, payload);
+            state.to_be_collected();
         } else {
             state.pong = Some(payload);
         }
@@ -205,6 +206,7 @@ impl Exchange {
             frame::write_close(state.room(), code, "");
         }
         state.closing = Closing::Done;
+        state.to_be_collected();
         // RFC 6455 section 7.1.5.
         let end = End::Closed { code: code.unwrap_or(1005), reason, clean: true };
         state.send.lost(end.clone());
@@ -219,6 +221,7 @@ impl Exchange {
             frame::write_close(state.room(), Some(code), reason);
         }
         state.closing = Closing::Done;
+        state.to_be_collected();
         let end = End::Closed { code, reason: reason.into(), clean: false };
         state.send.lost(end.clone());
         over(state, end, driver)
@@ -292,8 +295,7 @@ impl Exchange {
             && state.closing == Closing::Open
         {
             frame::write_control(state.room(), Control::Pong, payload);
-            // It is to be collected.
-            let _ = state.driver.tell();
+            state.to_be_collected();
         }
         if state.waiting.is_empty() {
             return false;
@@ -394,6 +396,12 @@ impl State {
             stock::fill(&mut self.output);
         }
         &mut self.output
+    }
+
+    /// Has the connection, which is at work, collect before it parks.
+    fn to_be_collected(&mut self) {
+        // It has no waker to be woken by.
+        let _ = self.driver.tell();
     }
 
     fn progress(&self) -> Progress {
