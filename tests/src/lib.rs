@@ -15,5 +15,5 @@ pub use app::{Sockets, Told, http, last, more, respond, sockets, start, telling}
 pub use client::{Client, Closed, PATIENCE};
 pub use gate::Gate;
 pub use response::Response;
-pub use server::{Running, quiet};
+pub use server::{OnUnix, Running, quiet};
 pub use thread::Watched;

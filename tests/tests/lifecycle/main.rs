@@ -15,10 +15,8 @@ mod timeouts;
 mod tunnels;
 
 use bytes::Bytes;
-use std::os::unix::net::UnixStream;
-use transom::{App, End, Incoming, Receiver};
-use transom_server::{Bind, Config, ListenOptions};
-use transom_tests::{Client, Gate, PATIENCE, Running};
+use transom::{End, Incoming, Receiver};
+use transom_tests::{Gate, OnUnix};
 
 const GET: &str = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
 
@@ -37,24 +35,3 @@ async fn no_body(receive: &mut Receiver) {
 }
 
 const LEFT: End = End::Disconnected { code: None };
-
-/// A server on a Unix socket.
-struct OnUnix {
-    _server: Running,
-    place: tempfile::TempDir,
-}
-
-impl OnUnix {
-    fn start(app: impl App, config: Config) -> Self {
-        let place = tempfile::tempdir().expect("a directory for temporary files");
-        let bind = Bind::Unix(place.path().join("socket"));
-        Self { _server: Running::on(&bind, &ListenOptions::default(), app, config), place }
-    }
-
-    fn connect(&self) -> Client<UnixStream> {
-        let stream = UnixStream::connect(self.place.path().join("socket")).expect("the server listens");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout above zero");
-        stream.set_write_timeout(Some(PATIENCE)).expect("a timeout above zero");
-        Client::new(stream)
-    }
-}

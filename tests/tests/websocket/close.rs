@@ -1,9 +1,9 @@
 //! The closing handshake (RFC 6455 section 7).
 
-use crate::{accept, binary, close as close_with, closed, echo, lost, message, text};
+use crate::{accept, binary, close as close_with, closed, echo, lost, message, open_at, text};
 use std::time::Duration;
 use transom::{App, End, Error, Outgoing, Receiver, SendError, Sender, Violation, WebSocketScope};
-use transom_tests::websocket::{BINARY, CLOSE, CONTINUATION, FIN, HANDSHAKE, PING, TEXT, close, frame, header};
+use transom_tests::websocket::{BINARY, CLOSE, CONTINUATION, FIN, PING, TEXT, close, frame, header};
 use transom_tests::{Client, Closed, Gate, Running, Told, Watched, quiet, sockets, telling};
 
 #[test]
@@ -34,7 +34,7 @@ fn by_the_client() {
 fn what_stands_around_it() {
     let (app, told) = echo();
     let server = Running::start(app, quiet());
-    for behind in [frame(FIN | TEXT, "behind"), plain_garbage(300_000)] {
+    for behind in [frame(FIN | TEXT, "behind"), vec![0xff; 300_000]] {
         let mut client = server.open();
         let close_frame = frame(FIN | CLOSE, close(1000, ""));
         client.send([frame(FIN | TEXT, "one"), frame(FIN | TEXT, "two"), close_frame, behind].concat());
@@ -51,10 +51,6 @@ fn what_stands_around_it() {
     client.hear_close(1000, "");
     client.hear_end();
     assert_eq!(told.next(), Err(closed(1000, "", true)));
-}
-
-fn plain_garbage(len: usize) -> Vec<u8> {
-    vec![0xff; len]
 }
 
 /// The connection does not wait for the call.
@@ -85,7 +81,7 @@ fn while_the_call_goes_on() {
 }
 
 /// Receives one message, closes with 4000, and tells what it receives afterwards.
-fn closing() -> (impl App, Told<Told0>) {
+fn closing() -> (impl App, Told<crate::Received>) {
     let (tell, told) = telling();
     let app = sockets(move |_, mut receive: Receiver, mut send: Sender| {
         let tell = tell.clone();
@@ -110,8 +106,6 @@ fn closing() -> (impl App, Told<Told0>) {
     });
     (app, told)
 }
-
-type Told0 = crate::Received;
 
 #[test]
 fn by_the_application() {
@@ -187,13 +181,6 @@ fn leaving() -> impl App {
     })
 }
 
-fn open_at(server: &Running, target: &str) -> Client {
-    let mut client = server.connect();
-    client.send(HANDSHAKE.replacen("GET /", &format!("GET {target}"), 1));
-    client.hear(transom_tests::websocket::SWITCHED);
-    client
-}
-
 #[test]
 fn by_the_end_of_the_call() {
     let server = Running::start(leaving(), quiet());
@@ -261,9 +248,7 @@ fn waiting() -> (impl App, Told<Watched>, Told<Lost>) {
             here.send(Watched::current())?;
             match scope.http().target() {
                 b"/closed" => drop(send.closed().await),
-                b"/send" => {
-                    while send.send(Outgoing::Message(binary(vec![b'x'; 64 << 10]))).await.is_ok() {}
-                }
+                b"/send" => while send.send(Outgoing::Message(binary(vec![b'x'; 64 << 10]))).await.is_ok() {},
                 b"/flush" => {
                     send.start_send(Outgoing::Message(binary(vec![b'x'; 64 << 20])))?;
                     send.flush().await.unwrap_err();

@@ -99,17 +99,15 @@ fn answers() -> Vec<(&'static str, String)> {
         ("/panic", own("500 Internal Server Error")),
         ("/dropped", own("500 Internal Server Error")),
         ("/unsupported", own("501 Not Implemented")),
-        (
-            "/response",
-            "HTTP/1.1 401 Unauthorized\r\nwww-authenticate: Basic\r\ncontent-length: 4\r\n\r\nwho?".into(),
-        ),
+        ("/response", "HTTP/1.1 401 Unauthorized\r\nwww-authenticate: Basic\r\ncontent-length: 4\r\n\r\nwho?".into()),
         ("/empty", "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n".into()),
         ("/redirect", "HTTP/1.1 302 Found\r\nlocation: /other\r\ncontent-length: 0\r\n\r\n".into()),
         ("/stream", format!("HTTP/1.1 404 Not Found\r\n{chunked}4\r\nnot \r\n2\r\nhe\r\n2\r\nre\r\n0\r\n\r\n")),
         ("/counted", "HTTP/1.1 404 Not Found\r\ncontent-length: 4\r\n\r\nnone".into()),
         (
             "/early",
-            "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno".into(),
+            "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno"
+                .into(),
         ),
         ("/file", format!("HTTP/1.1 403 Forbidden\r\n{chunked}6\r\na file\r\n0\r\n\r\n")),
         ("/trailers", format!("HTTP/1.1 403 Forbidden\r\n{chunked}2\r\nno\r\n0\r\nx-t: 1\r\n\r\n")),
@@ -161,7 +159,8 @@ fn as_the_last_of_its_connection() {
     client.hear_end();
 
     let mut client = server.connect();
-    client.send([&handshake_at("/close").replacen("connection: upgrade", "connection: upgrade, close", 1), GET].concat());
+    client
+        .send([&handshake_at("/close").replacen("connection: upgrade", "connection: upgrade, close", 1), GET].concat());
     client.hear(own("403 Forbidden").replacen("\r\n\r\n", "\r\nconnection: close\r\n\r\n", 1));
     client.hear_end();
 }

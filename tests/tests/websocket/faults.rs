@@ -3,9 +3,7 @@
 use crate::{closed, echo, text};
 use transom::{Outgoing, Receiver, SendError, Sender};
 use transom_server::Config;
-use transom_tests::websocket::{
-    BINARY, CLOSE, CONTINUATION, FIN, PING, RSV1, TEXT, close, frame, header, plain,
-};
+use transom_tests::websocket::{BINARY, CLOSE, CONTINUATION, FIN, PING, RSV1, TEXT, close, frame, header, plain};
 use transom_tests::{Running, quiet, sockets, telling};
 
 struct Fault {

@@ -6,14 +6,20 @@
 
 mod close;
 mod control;
+mod deflate;
 mod denial;
 mod faults;
 mod handshake;
+mod keepalive;
+mod lifecycle;
 mod messages;
+mod pressure;
+mod threads;
 
 use bytes::Bytes;
 use transom::{App, Capabilities, End, Headers, Incoming, Message, Outgoing, Receiver, Sender, Utf8};
-use transom_tests::{Told, sockets, telling};
+use transom_tests::websocket::{HANDSHAKE, SWITCHED};
+use transom_tests::{Client, Running, Told, sockets, telling};
 
 /// What is received: a message, or the end.
 type Received = Result<Message, End>;
@@ -75,4 +81,13 @@ fn echo_wanting(wants: Capabilities) -> (impl App, Told<Received>) {
         }
     });
     (app.wanting(wants), told)
+}
+
+/// A new WebSocket whose handshake is for this target.
+#[track_caller]
+fn open_at(server: &Running, target: &str) -> Client {
+    let mut client = server.connect();
+    client.send(HANDSHAKE.replacen("GET /", &format!("GET {target}"), 1));
+    client.hear(SWITCHED);
+    client
 }

@@ -3,9 +3,7 @@
 use crate::{binary, closed, echo, text};
 use std::io::Read;
 use transom::Message;
-use transom_tests::websocket::{
-    BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, TEXT, close, frame, header, mask, plain,
-};
+use transom_tests::websocket::{BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, TEXT, close, frame, header, mask, plain};
 use transom_tests::{Running, quiet};
 
 #[test]
