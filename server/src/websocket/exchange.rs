@@ -169,6 +169,12 @@ impl Exchange {
         self.control || data_len(message).is_some()
     }
 
+    /// Whether so much waits to be received, with what is decoded besides, that pings and pongs have to wait too: where
+    /// the application is given them they are as good as messages.
+    pub(super) fn is_full(&self, decoded: usize, most: usize) -> bool {
+        self.control && self.lock().ahead.len() + decoded >= most
+    }
+
     /// The connection reads no further before everything is received; `false` if it is.
     pub(super) fn block(&self) -> bool {
         let mut state = self.lock();

@@ -131,9 +131,10 @@ impl Connection<'_, '_> {
         while self.progress.closing != Closing::Done {
             // All of a buffer when nothing waits to be received; when something does, up to the next message.
             let data = self.returned || (self.progress.received && self.decoded.len() < AHEAD);
+            let full = !self.returned && self.exchange.is_full(self.decoded.len(), AHEAD);
             let last = match self.last.take() {
                 Some(last) => last,
-                None => match self.decoder.decode(&mut self.input, data) {
+                None => match if full { Ok(None) } else { self.decoder.decode(&mut self.input, data) } {
                     Ok(Some(Received::Message(message))) => {
                         self.message(message);
                         continue;
@@ -143,7 +144,7 @@ impl Connection<'_, '_> {
                     Ok(None) => {
                         self.progress.received &= self.decoded.is_empty();
                         go_on |= self.exchange.deliver(&mut self.decoded, waker);
-                        let waits = !self.progress.received && self.decoder.is_in_message(&self.input);
+                        let waits = !self.progress.received && (full || self.decoder.is_in_message(&self.input));
                         self.blocked = waits && self.exchange.block();
                         if waits && !self.blocked {
                             // Another thread received it all meanwhile.
