@@ -3,7 +3,9 @@
 use crate::{accept, binary, close as close_with, closed, echo, lost, message, open_at, text};
 use std::time::Duration;
 use transom::{App, End, Error, Outgoing, Receiver, SendError, Sender, Violation, WebSocketScope};
-use transom_tests::websocket::{BINARY, CLOSE, CONTINUATION, FIN, PING, TEXT, close, frame, header};
+use transom_tests::websocket::{
+    BINARY, CLOSE, CONTINUATION, FIN, HANDSHAKE, PING, SWITCHED, TEXT, close, frame, header,
+};
 use transom_tests::{Client, Closed, Gate, Running, Told, Watched, quiet, sockets, telling};
 
 #[test]
@@ -53,7 +55,7 @@ fn what_stands_around_it() {
     assert_eq!(told.next(), Err(closed(1000, "", true)));
 }
 
-/// The connection does not wait for the call.
+/// The connection does not wait for the call. What comes with the handshake is answered when that is.
 #[test]
 fn while_the_call_goes_on() {
     let gate = Gate::new();
@@ -71,13 +73,27 @@ fn while_the_call_goes_on() {
         }
     });
     let server = Running::start(app, quiet());
-    let mut client = server.open();
-    client.send(frame(FIN | CLOSE, close(1001, "away")));
-    client.hear_close(1001, "");
-    client.hear_end();
-    gate.open();
-    let end = closed(1001, "away", true);
-    assert_eq!(told.next(), (end.clone(), Err(SendError::Disconnected(end.clone())), end, Ok(())));
+    for (payload, code, answer, end) in [
+        (close(1001, "away"), 1001, "", closed(1001, "away", true)),
+        (b"x".to_vec(), 1002, "a close frame of one byte", closed(1002, "a close frame of one byte", false)),
+    ] {
+        for with_the_handshake in [false, true] {
+            let mut client = server.connect();
+            let frame = frame(FIN | CLOSE, &payload);
+            if with_the_handshake {
+                client.send([HANDSHAKE.as_bytes(), &frame].concat());
+                client.hear(SWITCHED);
+            } else {
+                client.open();
+                client.send(frame);
+            }
+            client.hear_close(code, answer);
+            client.hear_end();
+            gate.open();
+            let error = Err(SendError::Disconnected(end.clone()));
+            assert_eq!(told.next(), (end.clone(), error, end.clone(), Ok(())));
+        }
+    }
 }
 
 /// Receives one message, closes with 4000, and tells what it receives afterwards.

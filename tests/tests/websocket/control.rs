@@ -5,7 +5,7 @@ use bytes::Bytes;
 use std::io::Write;
 use transom::{Capabilities, Message, Outgoing, Receiver, SendError, Sender, Violation};
 use transom_tests::websocket::{CLOSE, FIN, HANDSHAKE, PING, PONG, SWITCHED, TEXT, close, frame};
-use transom_tests::{Client, Gate, Running, quiet, sockets};
+use transom_tests::{Client, Gate, Running, Watched, quiet, sockets, telling};
 
 #[test]
 fn pings_are_answered() {
@@ -103,6 +103,45 @@ fn for_an_application_that_wants_them() {
     client.hear_frame(FIN | PONG, "two");
     let (one, two) = (Bytes::from("one"), Bytes::from("two"));
     assert_eq!([told.next(), told.next()], [Ok(Message::Ping(one)), Ok(Message::Pong(two))]);
+}
+
+/// They wait for the application, as messages do: none is forgotten, however many there are.
+#[test]
+fn for_an_application_that_is_busy() {
+    const COUNT: u32 = 1000;
+    let gate = Gate::new();
+    let (tell, told) = telling();
+    let opened = gate.clone();
+    let app = sockets(move |_, mut receive: Receiver, mut send: Sender| {
+        let (gate, tell) = (opened.clone(), tell.clone());
+        async move {
+            send.send(accept()).await?;
+            tell.send(Err(Watched::current()))?;
+            gate.pass().await;
+            while let Ok(message) = message(&mut receive).await {
+                tell.send(Ok(message))?;
+            }
+            Ok(())
+        }
+    });
+    let server = Running::start(app.wanting(Capabilities::WEBSOCKET_CONTROL), quiet());
+    let mut client = server.open();
+    let thread = told.next().unwrap_err();
+    for at in 0..COUNT {
+        client.send(frame(FIN | if at % 2 == 0 { PING } else { PONG }, at.to_string()));
+    }
+    client.send(frame(FIN | CLOSE, ""));
+    assert!(thread.comes_to_rest());
+    gate.open();
+    for at in 0..COUNT {
+        let expected = if at % 2 == 0 { Message::Ping } else { Message::Pong };
+        assert_eq!(told.next().unwrap(), expected(at.to_string().into()));
+    }
+    for at in (0..COUNT).step_by(2) {
+        client.hear_frame(FIN | PONG, at.to_string());
+    }
+    client.hear_frame(FIN | CLOSE, "");
+    client.hear_end();
 }
 
 /// `wants` of the manifest decides.
