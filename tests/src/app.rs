@@ -1,7 +1,7 @@
 use crate::PATIENCE;
 use std::future::Future;
 use std::sync::mpsc;
-use transom::{App, Error, HttpScope, Outgoing, Receiver, Scope, Sender};
+use transom::{App, Capabilities, Error, HttpScope, Manifest, Outgoing, Receiver, Scope, Sender, WebSocketScope};
 
 /// An application of HTTP alone.
 pub fn http<F, Fut>(call: F) -> impl App
@@ -10,6 +10,29 @@ where
     Fut: Future<Output = Result<(), Error>> + Send,
 {
     Http(call)
+}
+
+/// An application of WebSockets. It answers every request of HTTP with its target.
+pub fn sockets<F, Fut>(call: F) -> Sockets<F>
+where
+    F: Fn(WebSocketScope, Receiver, Sender) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<(), Error>> + Send,
+{
+    Sockets { call, wants: Capabilities::NONE }
+}
+
+/// An application of WebSockets.
+#[derive(Debug)]
+pub struct Sockets<F> {
+    call: F,
+    wants: Capabilities,
+}
+
+impl<F> Sockets<F> {
+    /// One that wants these capabilities too.
+    pub fn wanting(self, wants: Capabilities) -> Self {
+        Self { wants, ..self }
+    }
 }
 
 /// What an application tells its test.
@@ -65,5 +88,23 @@ where
     async fn call(&self, scope: Scope, receive: Receiver, send: Sender) -> Result<(), Error> {
         let Scope::Http(scope) = scope else { return Err(Error::unsupported()) };
         (self.0)(scope, receive, send).await
+    }
+}
+
+impl<F, Fut> App for Sockets<F>
+where
+    F: Fn(WebSocketScope, Receiver, Sender) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<(), Error>> + Send,
+{
+    async fn call(&self, scope: Scope, receive: Receiver, mut send: Sender) -> Result<(), Error> {
+        match scope {
+            Scope::WebSocket(scope) => (self.call)(scope, receive, send).await,
+            Scope::Http(scope) => Ok(send.send(respond(scope.target().to_vec())).await?),
+            _ => Err(Error::unsupported()),
+        }
+    }
+
+    fn manifest(&self) -> Manifest {
+        Manifest::default().wanting(self.wants)
     }
 }

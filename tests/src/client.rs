@@ -79,6 +79,11 @@ impl<S: Read + Write> Client<S> {
         &mut self.stream
     }
 
+    /// Whether everything that was received is taken.
+    pub fn is_read(&self) -> bool {
+        self.received.is_empty()
+    }
+
     /// Reads `expected`, and not a byte more.
     ///
     /// # Errors

@@ -5,12 +5,15 @@
 pub mod allocator;
 mod app;
 mod client;
+mod gate;
 mod response;
 mod server;
 mod thread;
+pub mod websocket;
 
-pub use app::{Told, http, last, more, respond, start, telling};
+pub use app::{Sockets, Told, http, last, more, respond, sockets, start, telling};
 pub use client::{Client, Closed, PATIENCE};
+pub use gate::Gate;
 pub use response::Response;
-pub use server::{Running, quiet};
+pub use server::{OnUnix, Running, quiet};
 pub use thread::Watched;

@@ -1,5 +1,6 @@
-use crate::Client;
+use crate::{Client, PATIENCE};
 use std::net::SocketAddr;
+use std::os::unix::net::UnixStream;
 use std::thread::{self, JoinHandle};
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
@@ -86,5 +87,29 @@ impl Drop for Running {
             drop(thread.join());
         }
         drop(self.stop.take());
+    }
+}
+
+/// A server on a Unix socket.
+#[derive(Debug)]
+pub struct OnUnix {
+    _server: Running,
+    place: tempfile::TempDir,
+}
+
+impl OnUnix {
+    /// Serves `app` in a directory of its own.
+    pub fn start(app: impl App, config: Config) -> Self {
+        let place = tempfile::tempdir().expect("a directory for temporary files");
+        let bind = Bind::Unix(place.path().join("socket"));
+        Self { _server: Running::on(&bind, &ListenOptions::default(), app, config), place }
+    }
+
+    /// A new connection to it.
+    pub fn connect(&self) -> Client<UnixStream> {
+        let stream = UnixStream::connect(self.place.path().join("socket")).expect("the server listens");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout above zero");
+        stream.set_write_timeout(Some(PATIENCE)).expect("a timeout above zero");
+        Client::new(stream)
     }
 }

@@ -90,9 +90,10 @@ impl WebSocketSend {
         refusals
     }
 
-    /// The socket is closed, or the peer was lost during the handshake.
+    /// The socket is closed, or the peer was lost during the handshake. A later reason takes the place of an earlier one:
+    /// a server that closes knows only afterwards how that ends.
     pub fn lost(&mut self, end: End) {
-        if !matches!(self.state, State::Denied | State::Closed(_)) {
+        if !matches!(self.state, State::Denied) {
             self.state = State::Closed(end);
         }
     }
@@ -401,6 +402,9 @@ mod tests {
         let mut send = open(Capabilities::NONE);
         assert_eq!(send.accept(&Outgoing::Ready(AppState::new())), Err(Violation::WrongProtocol.into()));
         let end = End::Closed { code: 1006, reason: "".into(), clean: false };
+        send.lost(end.clone());
+        assert_eq!(send.accept(&text()), Err(SendError::Disconnected(end)));
+        let end = End::Closed { code: 1000, reason: "".into(), clean: true };
         send.lost(end.clone());
         assert_eq!(send.accept(&text()), Err(SendError::Disconnected(end)));
     }

@@ -193,6 +193,7 @@ impl Exchange {
         }
         if state.buffered() < self.high_water() {
             frame::write_control(state.room(), Control::Pong, payload);
+            state.collect_again();
         } else {
             state.pong = Some(payload);
         }
@@ -214,6 +215,7 @@ impl Exchange {
             frame::write_close(state.room(), code, "");
         }
         state.closing = Closing::Done;
+        state.collect_again();
         // RFC 6455 section 7.1.5.
         let end = End::Closed { code: code.unwrap_or(1005), reason, clean: true };
         state.send.lost(end.clone());
@@ -228,6 +230,7 @@ impl Exchange {
             frame::write_close(state.room(), Some(code), reason);
         }
         state.closing = Closing::Done;
+        state.collect_again();
         let end = End::Closed { code, reason: reason.into(), clean: false };
         state.send.lost(end.clone());
         over(state, end, driver)
@@ -290,8 +293,7 @@ impl Exchange {
             && state.closing == Closing::Open
         {
             frame::write_control(state.room(), Control::Pong, payload);
-            // It is to be collected.
-            let _ = state.driver.tell();
+            state.collect_again();
         }
         if state.waiting.is_empty() {
             return false;
@@ -397,6 +399,12 @@ impl State {
             stock::fill(&mut self.output);
         }
         &mut self.output
+    }
+
+    /// Has the connection, which is at work, collect before it parks.
+    fn collect_again(&mut self) {
+        // It has no waker to be woken by.
+        let _ = self.driver.tell();
     }
 
     fn progress(&self) -> Progress {

@@ -15,33 +15,10 @@ mod timeouts;
 mod tunnels;
 
 use bytes::Bytes;
-use std::os::unix::net::UnixStream;
-use std::sync::Arc;
-use tokio::sync::Semaphore;
-use transom::{App, End, Incoming, Receiver};
-use transom_server::{Bind, Config, ListenOptions};
-use transom_tests::{Client, PATIENCE, Running};
+use transom::{End, Incoming, Receiver};
+use transom_tests::{Gate, OnUnix};
 
 const GET: &str = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
-
-/// What an application waits for, and its test opens.
-#[derive(Clone)]
-struct Gate(Arc<Semaphore>);
-
-impl Gate {
-    fn new() -> Self {
-        Self(Arc::new(Semaphore::new(0)))
-    }
-
-    /// Lets one more pass.
-    fn open(&self) {
-        self.0.add_permits(1);
-    }
-
-    async fn pass(&self) {
-        self.0.acquire().await.expect("it is never closed").forget();
-    }
-}
 
 /// The next piece of a body, and whether more follows.
 async fn piece(receive: &mut Receiver) -> Result<(Bytes, bool), End> {
@@ -58,24 +35,3 @@ async fn no_body(receive: &mut Receiver) {
 }
 
 const LEFT: End = End::Disconnected { code: None };
-
-/// A server on a Unix socket.
-struct OnUnix {
-    _server: Running,
-    place: tempfile::TempDir,
-}
-
-impl OnUnix {
-    fn start(app: impl App, config: Config) -> Self {
-        let place = tempfile::tempdir().expect("a directory for temporary files");
-        let bind = Bind::Unix(place.path().join("socket"));
-        Self { _server: Running::on(&bind, &ListenOptions::default(), app, config), place }
-    }
-
-    fn connect(&self) -> Client<UnixStream> {
-        let stream = UnixStream::connect(self.place.path().join("socket")).expect("the server listens");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout above zero");
-        stream.set_write_timeout(Some(PATIENCE)).expect("a timeout above zero");
-        Client::new(stream)
-    }
-}

@@ -1,18 +1,12 @@
-//! How often memory is asked for while requests are served, over a real socket. The whole process is counted, so the client
-//! of this test asks for none either, and everything is measured in one test, one after the other.
+//! Requests.
 
+use crate::{MEASURED, WARM_UP};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use transom::{App, BoxApp, Error, Headers, HttpScope, Incoming, Outgoing, Receiver, Sender};
 use transom_server::Config;
-use transom_tests::allocator::{self, Counting};
+use transom_tests::allocator;
 use transom_tests::{Running, http, last, start};
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-const WARM_UP: usize = 200;
-const MEASURED: usize = 1000;
 
 const GET: &str = "GET /path?query HTTP/1.1\r\nhost: example.org\r\nuser-agent: test\r\naccept: */*\r\n\r\n";
 const POST: &str = "POST / HTTP/1.1\r\nhost: example.org\r\ncontent-length: 1000\r\n\r\n";
@@ -89,8 +83,7 @@ fn length_of_an_answer(server: &Running, pieces: &[&[u8]], answers: usize) -> us
     places().next_back().expect("counted above")
 }
 
-#[test]
-fn per_request() {
+pub(crate) fn per_request() {
     let body = vec![b'x'; 1000];
     let post = [POST.as_bytes(), &body].concat();
     let chunked = [CHUNKED.as_bytes(), &body, b"\r\n0\r\n\r\n"].concat();
