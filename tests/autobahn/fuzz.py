@@ -3,9 +3,8 @@
     fuzz.py SITE URL [SET | CASE]...
 
 The suite is for Python 2.7, and so is this; SITE is the directory where it is installed. A CASE is as `7.1.1` or
-`9.*`. The SETs are `core`, everything but compression; `deflate`, the compression; `deflate-quick`, of every kind of
-compression the cases with short messages; `quick`, core and deflate-quick; and `full`, which is meant where nothing is
-named.
+`9.*`. The SETs are `core`, everything but compression; `deflate`, the compression; `deflate-quick`, three cases of each
+kind of compression; `quick`, core and deflate-quick; and `full`, which is meant where nothing is named.
 """
 
 import collections
@@ -15,6 +14,9 @@ import re
 import site
 import sys
 import types
+
+# What `deflate-quick` has of every kind of compression: how long the messages are, and in fragments of what size.
+BRIEF = ((16, 0), (1024, 0), (8192, 256))
 
 # So many cases may be passed with reserve: those with invalid UTF-8 that a server refuses once it has the whole frame,
 # and not in the middle of it (6.4.3, 6.4.4).
@@ -48,12 +50,12 @@ def place(case):
 def within(case, definition, name):
     """Whether a case belongs to a set, or is meant by a pattern."""
     compressed = place(case)[0] in (12, 13)
-    short = compressed and (definition.LEN <= 1024 or (definition.LEN, definition.AUTOFRAGSIZE) == (8192, 256))
+    brief = compressed and (definition.LEN, definition.AUTOFRAGSIZE) in BRIEF
     sets = {
         "core": not compressed,
         "deflate": compressed,
-        "deflate-quick": short,
-        "quick": short or not compressed,
+        "deflate-quick": brief,
+        "quick": brief or not compressed,
         "full": True,
     }
     return sets[name] if name in sets else fnmatch.fnmatchcase(case, name)
@@ -80,11 +82,13 @@ def fuzz(url, cases):
         def createReports(self):
             """Writes none of the suite's own, which have a page for each case."""
 
-    spoken, sys.stdout = sys.stdout, open(os.devnull, "w")
-    client = Client({"servers": [{"agent": "server", "url": url}], "cases": cases})
-    # It ends with the last case, or with a signal.
-    reactor.run()
-    sys.stdout = spoken
+    output = sys.stdout
+    # The suite has a line for every case.
+    with open(os.devnull, "w") as sys.stdout:
+        client = Client({"servers": [{"agent": "server", "url": url}], "cases": cases})
+        # It ends with the last case, or with a signal.
+        reactor.run()
+    sys.stdout = output
     return client.agents.get("server", {})
 
 
