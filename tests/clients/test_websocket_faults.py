@@ -56,8 +56,7 @@ def test_faults(start, code, frames):
         assert echoes(socket)
         assert socket.send(b"".join(frames)).closed() == code
         assert socket.is_dropped()
-    # To the application it is a socket without a close of the client's.
-    eventually(lambda: state(server)["ws_closed"] == [1006], "the application is told")
+    eventually(lambda: state(server)["ws_closed"] == [code], "the application is told the same")
 
 
 def test_characters_may_be_split_between_fragments(socket):
@@ -129,7 +128,7 @@ def test_nobody_answers_pings(start):
         assert socket.next()[0] == FIN | PING
         assert socket.closed() == 1011
         assert socket.is_dropped()
-    eventually(lambda: state(server)["ws_closed"] == [1006], "the application is told")
+    eventually(lambda: state(server)["ws_closed"] == [1011], "the application is told the same")
 
 
 @pytest.mark.parametrize("answer", [PONG, TEXT, PING])

@@ -136,7 +136,7 @@ def test_what_becomes_of_them_in_the_access_log(start):
     assert server.stdout.containing("/ws/empty 101 closed") == "/ws/empty 101 closed 1005 complete"
     with Socket(server.address, "/ws/bad") as socket:
         assert socket.frame(TEXT, b"\xff").closed() == 1007
-    assert server.stdout.containing("/ws/bad 101 closed").startswith("/ws/bad 101 closed 1006 ")
+    assert server.stdout.containing("/ws/bad 101 closed") == "/ws/bad 101 closed 1007 disconnected"
     with pytest.raises(InvalidStatus):
         connect(server, "/ws/reject")
     # A denial is an answer like others.

@@ -144,7 +144,7 @@ def test_closed_by_the_client(start, code, reason):
 
 def test_closed_by_the_client_before_it_has_read_the_answers(start):
     server = start("probe")
-    with connect(server) as socket:
+    with connect(server, max_queue=None) as socket:
         for _ in range(100):
             socket.send("text" * 100)
         socket.close(3001)
