@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 
 import aiohttp
+import pytest
 
 from output import PATIENCE
 from waiting import Begun, eventually, state
@@ -121,3 +122,29 @@ def test_a_client_that_gives_up(probe):
         await asyncio.to_thread(eventually, lambda: state(probe)["disconnects"] == before + 3, "all are noticed")
 
     run(probe, test)
+
+
+@pytest.mark.parametrize("mode", ["off", "per-message", "context-takeover"])
+def test_a_websocket(start, mode):
+    async def test(client):
+        async with client.ws_connect("/ws/subprotocol", protocols=("a", "b"), compress=15) as socket:
+            assert socket.protocol == "b"
+            assert bool(socket.compress) == (mode != "off")
+            for size in (0, 1, 1000, 1 << 20):
+                await socket.send_str("\u00e4" * size)
+                assert await socket.receive_str() == "\u00e4" * size
+                await socket.send_bytes(bytes(size))
+                assert await socket.receive_bytes() == bytes(size)
+            await socket.close(code=3000, message=b"x")
+            assert socket.close_code == 3000
+        async with client.ws_connect("/ws/close") as socket:
+            message = await socket.receive()
+            assert (message.type, message.data, message.extra) == (aiohttp.WSMsgType.CLOSE, 4001, "bye")
+        with pytest.raises(aiohttp.WSServerHandshakeError) as denial:
+            await client.ws_connect("/ws/reject")
+        assert denial.value.status == 403
+
+    server = start("probe", f"--ws-deflate={mode}")
+    run(server, test)
+    # To the server's close it answers with a code of its own.
+    eventually(lambda: state(server)["ws_closed"] == [3000, 1000], "the codes are told")
