@@ -24,6 +24,10 @@ RESERVED = "NON-STRICT"
 RESERVE = 2
 GOOD = ("OK", "INFORMATIONAL")
 
+# Seconds that the suite waits for a handshake, for a close, and in many cases for all. Its own are few, for some cases
+# half of one, and too few for a busy machine.
+PATIENCE = 20
+
 
 def main(directory, url, names):
     site.addsitedir(directory)
@@ -75,17 +79,28 @@ def without_tls():
 
 def fuzz(url, cases):
     """The results of `cases`; those that were not run to their end have none."""
-    from autobahntestsuite.fuzzing import FuzzingClientFactory
+    from autobahntestsuite.fuzzing import FuzzingClientFactory, FuzzingClientProtocol
     from twisted.internet import reactor
 
     class Client(FuzzingClientFactory):
         def createReports(self):
             """Writes none of the suite's own, which have a page for each case."""
 
+    kill_after = FuzzingClientProtocol.killAfter
+    FuzzingClientProtocol.killAfter = lambda protocol, delay: kill_after(protocol, PATIENCE)
+    spec = {
+        "servers": [{"agent": "server", "url": url}],
+        "cases": cases,
+        "options": {
+            "openHandshakeTimeout": PATIENCE,
+            "closeHandshakeTimeout": PATIENCE,
+            "serverConnectionDropTimeout": PATIENCE,
+        },
+    }
     output = sys.stdout
     # The suite has a line for every case.
     with open(os.devnull, "w") as sys.stdout:
-        client = Client({"servers": [{"agent": "server", "url": url}], "cases": cases})
+        client = Client(spec)
         # It ends with the last case, or with a signal.
         reactor.run()
     sys.stdout = output
