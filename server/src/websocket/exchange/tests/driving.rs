@@ -144,3 +144,22 @@ fn a_connection_that_waits_keeps_no_room_for_many_messages() {
     assert!(exchange.park(Waker::noop()));
     assert_eq!(exchange.lock().ahead.capacity(), 0);
 }
+
+/// It is decided on while reading, behind the writing.
+#[test]
+fn what_the_connection_says_itself_is_written_before_it_parks() {
+    let says: [News; 3] = [
+        ("a pong", |exchange| exchange.pong("a".into())),
+        ("an answer to a close", |exchange| _ = exchange.peer_closed(None, Utf8::default(), Waker::noop())),
+        ("a close for a fault", |exchange| _ = exchange.fail(1002, "", Waker::noop())),
+    ];
+    for (what, say) in says {
+        let exchange = open();
+        let (task, driver) = Task::new(&exchange);
+        exchange.collect();
+        say(&exchange);
+        assert!(!exchange.park(&driver), "{what} would wait for the next that happens");
+        assert!(!write(&exchange).is_empty() && exchange.park(&driver), "{what}");
+        assert_eq!(task.woken(), 0);
+    }
+}
