@@ -63,6 +63,8 @@ struct State {
     in_flight: u64,
     /// The `Sender` is gone, and nothing was done about it.
     abandoned: bool,
+    /// The `Receiver` is gone: what comes is thrown away, so that what comes behind it is seen.
+    deaf: bool,
     totals: WebSocketTotals,
     now: Instant,
     waiting: Waiting,
@@ -90,6 +92,8 @@ pub(super) struct Progress {
     pub(super) received: bool,
     /// The `Sender` is gone, and that is to be acted upon.
     pub(super) abandoned: bool,
+    /// Nobody receives what comes.
+    pub(super) deaf: bool,
 }
 
 /// An exchange that is over.
@@ -119,6 +123,7 @@ impl Exchange {
             lost: None,
             in_flight: 0,
             abandoned: false,
+            deaf: false,
             totals: WebSocketTotals {
                 code: 0,
                 messages_received: 0,
@@ -413,6 +418,7 @@ impl State {
             closing: self.closing,
             received: self.ahead.is_empty(),
             abandoned: self.abandoned,
+            deaf: self.deaf,
         }
     }
 

@@ -133,7 +133,7 @@ impl Connection<'_, '_> {
         let mut go_on = false;
         while self.progress.closing != Closing::Done {
             // All of a buffer when nothing waits to be received; when something does, up to the next message.
-            let data = self.returned || (self.progress.received && self.decoded.len() < AHEAD);
+            let data = self.is_deaf() || (self.progress.received && self.decoded.len() < AHEAD);
             let last = match self.last.take() {
                 Some(last) => last,
                 None => match self.decoder.decode(&mut self.input, data) {
@@ -171,11 +171,16 @@ impl Connection<'_, '_> {
         go_on
     }
 
+    /// Nobody receives what comes, and it need not be kept.
+    fn is_deaf(&self) -> bool {
+        self.returned || self.progress.deaf
+    }
+
     fn message(&mut self, message: Message) {
         if let Message::Ping(payload) = &message {
             self.exchange.pong(payload.clone());
         }
-        if !self.returned && self.exchange.receives(&message) {
+        if !self.is_deaf() && self.exchange.receives(&message) {
             self.decoded.push_back(message);
         }
     }
@@ -339,8 +344,10 @@ impl Connection<'_, '_> {
     fn abandoned(&mut self, cx: &mut Context<'_>) -> Option<bool> {
         tracing::error!("the application dropped its sender before it was done");
         let answered = self.exchange.abandoned(cx.waker());
-        if answered.is_none() {
+        if answered.is_none() || self.progress.accepted {
             self.failure = Some(access_log::Outcome::Aborted);
+        }
+        if answered.is_none() {
             // What was accepted is handed over as far as that goes at once.
             let _ = self.http.wire.poll_write(&mut self.writing, None, cx);
             let _ = self.http.wire.poll_shutdown(cx);

@@ -354,3 +354,26 @@ fn a_client_that_never_closes() {
     client.send(frame(FIN | PING, ""));
     client.hear_end();
 }
+
+/// What it does not want to hear keeps nothing from being seen, however much it is.
+#[test]
+fn while_the_receiver_is_gone() {
+    let (tell, told) = telling();
+    let app = sockets(move |_, receive: Receiver, mut send: Sender| {
+        let tell = tell.clone();
+        async move {
+            send.send(accept()).await?;
+            drop(receive);
+            tell.send(send.closed().await)?;
+            Ok(())
+        }
+    });
+    let server = Running::start(app, quiet());
+    let mut client = server.open();
+    for _ in 0..40 {
+        client.send(frame(FIN | TEXT, vec![b'x'; 100_000]));
+    }
+    client.send(frame(FIN | CLOSE, close(3000, "enough")));
+    client.hear_close(3000, "");
+    assert_eq!(told.next(), closed(3000, "enough", true));
+}

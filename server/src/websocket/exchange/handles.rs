@@ -83,14 +83,20 @@ impl transom::Exchange for Exchange {
     }
 
     fn dropped(&self, id: ExchangeId, half: Half) {
-        if half == Half::Receive {
+        let mut state = self.lock();
+        if id != state.id {
             return;
         }
-        let mut state = self.lock();
-        if id == state.id && !state.send.is_over() {
-            state.abandoned = true;
-            tell_driver(state);
+        match half {
+            Half::Send if !state.send.is_over() => state.abandoned = true,
+            Half::Receive if state.end.is_none() => {
+                state.deaf = true;
+                state.blocked = false;
+                state.ahead.clear();
+            }
+            Half::Send | Half::Receive => return,
         }
+        tell_driver(state);
     }
 }
 
