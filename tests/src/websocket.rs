@@ -11,17 +11,17 @@ pub const HANDSHAKE: &str = "GET / HTTP/1.1\r\nhost: a\r\nupgrade: websocket\r\n
 pub const SWITCHED: &str = "HTTP/1.1 101 Switching Protocols\r\nsec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
     connection: upgrade\r\nupgrade: websocket\r\n\r\n";
 
-/// The first byte of a frame (section 5.2).
+/// The opcodes (section 5.2), each the low half of a frame's first byte: what goes on with a message.
 pub const CONTINUATION: u8 = 0x0;
-/// See [`CONTINUATION`].
+/// A text, or its first frame.
 pub const TEXT: u8 = 0x1;
-/// See [`CONTINUATION`].
+/// Bytes, or their first frame.
 pub const BINARY: u8 = 0x2;
-/// See [`CONTINUATION`].
+/// A close.
 pub const CLOSE: u8 = 0x8;
-/// See [`CONTINUATION`].
+/// A ping.
 pub const PING: u8 = 0x9;
-/// See [`CONTINUATION`].
+/// A pong.
 pub const PONG: u8 = 0xa;
 /// The last frame of its message.
 pub const FIN: u8 = 0x80;

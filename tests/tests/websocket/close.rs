@@ -1,12 +1,13 @@
 //! The closing handshake (RFC 6455 section 7).
 
 use crate::{accept, binary, close as close_with, closed, echo, lost, message, open_at, text};
+use std::io::Write;
 use std::time::Duration;
 use transom::{App, End, Error, Outgoing, Receiver, SendError, Sender, Violation, WebSocketScope};
 use transom_tests::websocket::{
     BINARY, CLOSE, CONTINUATION, FIN, HANDSHAKE, PING, SWITCHED, TEXT, close, frame, header,
 };
-use transom_tests::{Client, Closed, Gate, Running, Told, Watched, quiet, sockets, telling};
+use transom_tests::{Client, Closed, Gate, PATIENCE, Running, Told, Watched, quiet, sockets, telling};
 
 #[test]
 fn by_the_client() {
@@ -53,6 +54,24 @@ fn what_stands_around_it() {
     client.hear_close(1000, "");
     client.hear_end();
     assert_eq!(told.next(), Err(closed(1000, "", true)));
+}
+
+/// A client that goes on talking gets no reset, on which it might forget what it has not read yet.
+#[test]
+fn a_client_that_goes_on_talking() {
+    let mut config = quiet();
+    config.limits.linger = PATIENCE;
+    let server = Running::start(echo().0, config);
+    for payload in [close(1000, ""), b"x".to_vec()] {
+        let mut client = server.open();
+        client.send(frame(FIN | CLOSE, payload));
+        assert_eq!(client.frame().0, FIN | CLOSE);
+        client.hear_end();
+        // After the end only writing tells of a reset.
+        for _ in 0..10 {
+            client.stream().write_all(&[0xff; 100_000]).expect("no reset");
+        }
+    }
 }
 
 /// The connection does not wait for the call. What comes with the handshake is answered when that is.
