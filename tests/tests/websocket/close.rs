@@ -59,14 +59,25 @@ fn what_stands_around_it() {
 /// A client that goes on talking gets no reset, on which it might forget what it has not read yet.
 #[test]
 fn a_client_that_goes_on_talking() {
+    let (tell, told) = telling();
+    let app = sockets(move |_, mut receive: Receiver, mut send: Sender| {
+        let tell = tell.clone();
+        async move {
+            tell.send(Watched::current())?;
+            send.send(accept()).await?;
+            message(&mut receive).await.unwrap_err();
+            Ok(())
+        }
+    });
     let mut config = quiet();
     config.limits.linger = PATIENCE;
-    let server = Running::start(echo().0, config);
+    let server = Running::start(app, config);
     for payload in [close(1000, ""), b"x".to_vec()] {
         let mut client = server.open();
         client.send(frame(FIN | CLOSE, payload));
         assert_eq!(client.frame().0, FIN | CLOSE);
         client.hear_end();
+        assert!(told.next().comes_to_rest());
         // After the end only writing tells of a reset.
         for _ in 0..10 {
             client.stream().write_all(&[0xff; 100_000]).expect("no reset");
