@@ -251,6 +251,7 @@ mod tests {
         assert!(dropped > 5 && complete > 5, "{dropped} dropped, {complete} complete");
     }
 
+    /// SPEC: LAYER-1
     #[test]
     fn a_peer_that_stays_sees_no_difference() {
         let progress = Arc::new(Progress::default());
@@ -309,6 +310,7 @@ mod tests {
         }
     }
 
+    /// SPEC: LAYER-8
     #[test]
     fn another_task_that_waits_for_the_end_is_told() {
         for lost in [false, true] {
@@ -365,6 +367,7 @@ mod tests {
         assert_eq!(outcome.verdict, Verdict::Respond(500));
     }
 
+    /// SPEC: LAYER-5
     #[test]
     fn the_lifespan_and_the_manifest_pass() {
         struct Wanting;

@@ -171,6 +171,7 @@ impl From<Violation> for SendError {
 mod tests {
     use super::*;
 
+    /// SPEC: ERROR-4, ERROR-5
     #[test]
     fn kinds_are_recognised() {
         let disconnect = Error::from(SendError::Disconnected(End::Timeout));

@@ -497,6 +497,7 @@ mod tests {
         HttpScope::new(head.into(), Capabilities::NONE)
     }
 
+    /// SPEC: PATH-2
     #[test]
     fn paths_and_queries() {
         assert_eq!(scope("/a%2Fb?x=1?y").raw_path(), b"/a%2Fb");
@@ -504,6 +505,7 @@ mod tests {
         assert_eq!((scope("/?").query(), scope("/").query()), (Some(&b""[..]), None));
     }
 
+    /// SPEC: PATH-6
     #[test]
     fn mounts_take_whole_segments() {
         let mut whole = scope("/api");
@@ -514,6 +516,7 @@ mod tests {
         assert_eq!((partial.root_path(), partial.local_path()), (&b""[..], &b"/apikey"[..]));
     }
 
+    /// SPEC: SCOPE-4
     #[test]
     fn headers_are_copied_when_shared() {
         let mut inner = scope("/");

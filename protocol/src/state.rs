@@ -94,12 +94,14 @@ fn find<T: Any + Send + Sync>(entries: &[Entry]) -> Option<&T> {
 mod tests {
     use super::*;
 
+    /// SPEC: STATE-2
     #[test]
     fn one_value_per_type() {
         let state = State::new().with(1u8).with(2u8);
         assert_eq!(state.get::<u8>(), Some(&2));
     }
 
+    /// SPEC: SCOPE-4, STATE-3
     #[test]
     fn a_clone_does_not_see_later_insertions() {
         let mut inner = Extensions::default();

@@ -45,6 +45,7 @@ def test_head_is_get_without_the_body(client, path):
     assert head.content == b""
 
 
+# SPEC: SCOPE-7, HEADERS-3
 def test_inspect(client, probe):
     body = bytes(range(256))
     fields = [("X-One", "1"), ("X-Two", "z\xe9"), ("x-one", "2")]
@@ -230,6 +231,7 @@ def test_a_pool_keeps_its_connections(probe):
 
 
 @pytest.mark.parametrize("arguments", [(), ("--workers", "1"), ("--reuse-port",), ("--runtime", "work-stealing")])
+# SPEC: APP-2
 def test_fifty_at_once(start, arguments):
     server = start("probe", "--workers", "4", *arguments)
 

@@ -4,13 +4,19 @@ use std::os::unix::net::UnixStream;
 use std::thread::{self, JoinHandle};
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
+use transom::lint::{Blame, Reports, lint};
 use transom::{Address, App};
 use transom_server::{Application, Bind, Config, ListenOptions, Listener, ServeError, Server};
 
 /// A server that runs until this is dropped, on threads of its own, on a port that the system chose.
+///
+/// Its application is under a lint. A clause that was broken fails the test, when the server has stopped.
 #[derive(Debug)]
 pub struct Running {
     address: Address,
+    reports: Reports,
+    /// The application breaks the contract on purpose.
+    careless: bool,
     stop: Option<oneshot::Sender<()>>,
     abort: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<Option<Result<(), ServeError>>>>,
@@ -33,6 +39,25 @@ impl Running {
 
     /// Serves `app` on what `bind` names.
     pub fn on(bind: &Bind, options: &ListenOptions, app: impl App, config: Config) -> Self {
+        let reports = Reports::new();
+        let mut running = Self::unwatched(bind, options, lint(app).collect(&reports), config);
+        running.reports = reports;
+        running
+    }
+
+    /// Serves `app` on 127.0.0.1 as it is, under no lint: where it matters what it costs.
+    pub fn without_lint(app: impl App, config: Config) -> Self {
+        Self::unwatched(&"127.0.0.1:0".parse().expect("a valid address"), &ListenOptions::default(), app, config)
+    }
+
+    /// Says that the application breaks the contract on purpose: only what the server does fails the test.
+    #[must_use]
+    pub fn careless(mut self) -> Self {
+        self.careless = true;
+        self
+    }
+
+    fn unwatched(bind: &Bind, options: &ListenOptions, app: impl App, config: Config) -> Self {
         let listeners = Listener::bind(bind, options).expect("port 0 is never taken");
         let address = listeners[0].address().clone();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -48,7 +73,8 @@ impl Running {
                 }
             })
         });
-        Self { address, stop: Some(stop), abort: Some(abort), thread: Some(thread) }
+        let reports = Reports::new();
+        Self { address, reports, careless: false, stop: Some(stop), abort: Some(abort), thread: Some(thread) }
     }
 
     /// Where it listens.
@@ -73,9 +99,23 @@ impl Running {
     }
 
     /// Waits until it has stopped by itself, and says how.
+    ///
+    /// # Panics
+    /// If the contract was broken.
+    #[track_caller]
     pub fn join(mut self) -> Result<(), ServeError> {
         let thread = self.thread.take().expect("only this takes it");
-        thread.join().expect("serving does not panic").expect("it was not aborted")
+        let result = thread.join().expect("serving does not panic").expect("it was not aborted");
+        self.check();
+        result
+    }
+
+    #[track_caller]
+    fn check(&self) {
+        let reports = self.reports.take().into_iter();
+        let reports: Vec<_> = reports.filter(|report| !self.careless || report.blame != Blame::Application).collect();
+        let lines = reports.iter().map(|report| format!("\n{report}")).collect::<String>();
+        assert!(reports.is_empty(), "the contract was broken:{lines}");
     }
 }
 
@@ -87,6 +127,9 @@ impl Drop for Running {
             drop(thread.join());
         }
         drop(self.stop.take());
+        if !thread::panicking() {
+            self.check();
+        }
     }
 }
 

@@ -177,6 +177,7 @@ mod tests {
         Outgoing::Start { status: 200, headers: Headers::new() }
     }
 
+    /// SPEC: END-6
     #[test]
     fn another_number_is_another_exchange() {
         let wire = wire(1);
@@ -195,6 +196,7 @@ mod tests {
         assert_eq!(wire.start_send(ID, start()), Ok(()));
     }
 
+    /// SPEC: HANDLE-5
     #[test]
     fn an_event_is_taken_if_and_only_if_it_is_decided_on() {
         let wire = wire(1);
@@ -220,6 +222,7 @@ mod tests {
         fn wake(self: Arc<Self>) {}
     }
 
+    /// SPEC: WAKE-5
     #[test]
     fn a_waker_may_keep_a_handle() {
         let wire = wire(1);

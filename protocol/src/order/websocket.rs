@@ -320,6 +320,7 @@ mod tests {
         Outgoing::Message(Message::Ping(Bytes::from(vec![0; len])))
     }
 
+    /// SPEC: WS-2, WS-3
     #[test]
     fn accepting() {
         let mut send = connecting(Capabilities::NONE);
@@ -334,6 +335,7 @@ mod tests {
         assert_eq!(send.accept(&text()), Err(SendError::Finished));
     }
 
+    /// SPEC: HTTP-SEND-5, WS-4
     #[test]
     fn reserved_fields() {
         for name in ["sec-websocket-accept", "connection", "upgrade", "content-length", "bad name"] {
@@ -343,6 +345,7 @@ mod tests {
         }
     }
 
+    /// SPEC: CAP-3, WS-2, WS-5
     #[test]
     fn denying() {
         let denial = Capabilities::WEBSOCKET_DENIAL;
@@ -366,6 +369,7 @@ mod tests {
         assert!(send.is_denied());
     }
 
+    /// SPEC: WS-8
     #[test]
     fn control_frames() {
         let mut without = open(Capabilities::NONE);
@@ -375,6 +379,7 @@ mod tests {
         assert_eq!(with.accept(&ping(126)), Err(Violation::LengthMismatch.into()));
     }
 
+    /// SPEC: WS-6
     #[test]
     fn close_codes() {
         for code in [0, 999, 1004, 1005, 1006, 1015, 2999, 5000] {
@@ -387,6 +392,7 @@ mod tests {
         assert_eq!(open(Capabilities::NONE).accept(&long), Err(Violation::BadCloseCode.into()));
     }
 
+    /// SPEC: WS-14
     #[test]
     fn returns() {
         let failure = Error::from("oops");
@@ -397,6 +403,7 @@ mod tests {
         assert_eq!(open(Capabilities::NONE).returned(Err(&failure)), WebSocketReturned::Close(1011));
     }
 
+    /// SPEC: WS-2
     #[test]
     fn a_lost_socket_says_why_and_lifespan_events_are_foreign() {
         let mut send = open(Capabilities::NONE);

@@ -16,6 +16,7 @@ fn the_sentences_are_those_of_the_specification() {
     assert!(CLAUSES.is_sorted_by(|one, next| place(one.clause.id) < place(next.clause.id)));
 }
 
+/// SPEC: CAP-4, LAYER-2, LAYER-3, LAYER-4, LAYER-5, LAYER-7
 #[test]
 fn every_scenario_finds_its_clause_and_no_other() {
     let failures: Vec<_> = scenarios().iter().filter_map(|scenario| scenario.check().err()).collect();

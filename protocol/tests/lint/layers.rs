@@ -220,6 +220,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     ]
 }
 
+/// SPEC: CAP-4, LAYER-1, LAYER-2, LAYER-3, LAYER-8
 #[test]
 fn a_layer_that_passes_everything_on_is_blamed_for_nothing() {
     let reports = Reports::new();

@@ -92,6 +92,7 @@ fn reports_are_written_told_or_collected() {
     assert!(reports.is_empty(), "they were taken");
 }
 
+/// SPEC: LAYER-1, LAYER-2
 #[test]
 fn a_lint_changes_nothing() {
     async fn echo(_: Scope, mut receive: Receiver, mut send: Sender) -> Result<(), Error> {
@@ -195,6 +196,7 @@ fn a_tunnel_may_be_lost_before_it_is_read() {
     assert!(reports.is_empty(), "{:#?}", reports.take());
 }
 
+/// SPEC: LAYER-5
 #[test]
 fn the_manifest_passes() {
     struct Wanting;

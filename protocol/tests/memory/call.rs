@@ -11,6 +11,7 @@ use std::time::Duration;
 use transom::memory::{self, Verdict};
 use transom::{Error, Incoming, Outgoing, Receiver, Scope, Sender};
 
+/// SPEC: WAKE-7
 #[test]
 fn step_by_step() {
     let mut call = memory::http("POST", "/").unfinished().start(echo);

@@ -71,6 +71,7 @@ fn a_peer_may_leave_at_every_poll() {
     }
 }
 
+/// SPEC: DISC-1, WAKE-4
 #[test]
 fn a_peer_that_leaves_wakes_whatever_waits() {
     type Wait = fn(Receiver, Sender) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -114,6 +115,7 @@ fn a_peer_that_leaves_wakes_whatever_waits() {
     }
 }
 
+/// SPEC: END-1
 #[test]
 fn it_is_complete_when_the_peer_has_everything() {
     async fn after_work(_: Scope, mut receive: Receiver, mut send: Sender) -> Result<(), Error> {
@@ -133,6 +135,7 @@ fn it_is_complete_when_the_peer_has_everything() {
     assert!(memory::http("GET", "/").checked(after_work).result.is_ok());
 }
 
+/// SPEC: HTTP-RECV-6
 #[test]
 fn the_rest_of_the_request_may_be_read_after_the_response() {
     async fn early(_: Scope, mut receive: Receiver, mut send: Sender) -> Result<(), Error> {
@@ -169,6 +172,7 @@ fn the_rest_of_the_request_may_be_read_after_the_response() {
     assert!(call.run().result.is_ok());
 }
 
+/// SPEC: HTTP-RECV-11
 #[test]
 fn other_ends() {
     for end in [End::Timeout, End::ServerShutdown, End::Disconnected { code: Some(8) }] {
@@ -191,6 +195,7 @@ fn other_ends() {
     }
 }
 
+/// SPEC: END-3, CLOSED-4
 #[test]
 fn the_first_end_is_the_one_that_stays() {
     let first = End::BadRequest(BadRequest::Malformed);
@@ -215,6 +220,7 @@ fn the_first_end_is_the_one_that_stays() {
     }
 }
 
+/// SPEC: CLOSED-2
 #[test]
 #[should_panic(expected = "never comes (in: [\"closed\"])")]
 fn a_bad_request_is_not_the_end_of_the_exchange() {

@@ -89,6 +89,7 @@ async fn join<T: Send + 'static>(thread: thread::JoinHandle<T>) -> T {
     .await
 }
 
+/// SPEC: HANDLE-4, LAYER-6
 #[test]
 fn a_send_that_is_given_up_sends_nothing() {
     let app = |_: Scope, _: Receiver, mut send: Sender| async move {
@@ -107,6 +108,7 @@ fn a_send_that_is_given_up_sends_nothing() {
     assert_eq!(memory::http("GET", "/").high_water(1).checked(layered).body(), b"kept");
 }
 
+/// SPEC: HANDLE-3
 #[test]
 fn a_recv_that_is_given_up_loses_nothing() {
     let app = |scope: Scope, mut receive: Receiver, send: Sender| async move {
@@ -145,6 +147,7 @@ fn what_trickles_comes_when_it_is_waited_for() {
     assert!(memory::http("POST", "/").chunks(["a", "b"]).trickle().checked(app).is_complete());
 }
 
+/// SPEC: RETURN-9
 #[test]
 fn a_dropped_sender_is_an_error_at_once() {
     async fn drops(scope: Scope, mut receive: Receiver, mut send: Sender) -> Result<(), Error> {
@@ -183,6 +186,7 @@ fn a_dropped_sender_is_an_error_at_once() {
     assert_eq!(memory::http("GET", "/").checked(returns).verdict, Verdict::Respond(501));
 }
 
+/// SPEC: HTTP-RECV-13
 #[test]
 fn a_dropped_receiver_is_nobodys_loss() {
     let app = |_: Scope, receive: Receiver, mut send: Sender| async move {
@@ -206,6 +210,7 @@ fn lets_out(out: mpsc::Sender<(Receiver, Sender)>) -> impl transom::App {
     }
 }
 
+/// SPEC: END-5, END-6
 #[test]
 fn handles_die_with_their_call() {
     let (out, handles) = mpsc::channel();
@@ -235,6 +240,7 @@ fn the_return_of_the_call_wakes_a_thread_that_waits() {
     assert_eq!(tell.recv(), Ok(true));
 }
 
+/// SPEC: END-6
 #[test]
 fn a_dropped_call_tells_its_handles() {
     let (out, handles) = mpsc::channel();
@@ -309,6 +315,7 @@ fn halves_are_told_apart_by_their_numbers() {
     assert_eq!(*counts.0.lock().unwrap(), [(ExchangeId(1), Half::Send), (ExchangeId(2), Half::Receive)]);
 }
 
+/// SPEC: APP-2
 #[test]
 fn an_application_serves_many_exchanges_at_once() {
     let mut calls: Vec<_> = (0..3).map(|_| memory::http("POST", "/").chunks(["x"]).trickle().start(echo)).collect();
@@ -318,6 +325,7 @@ fn an_application_serves_many_exchanges_at_once() {
     assert!(calls.into_iter().all(|call| call.run().body() == b"x"));
 }
 
+/// SPEC: HTTP-RECV-3
 #[test]
 fn a_request_without_a_body_says_so_once() {
     async fn reads(scope: Scope, mut receive: Receiver, mut send: Sender) -> Result<(), Error> {

@@ -68,6 +68,7 @@ fn the_scope_is_the_request() {
         .unwrap();
 }
 
+/// SPEC: SCOPE-10
 #[test]
 fn the_scope_tells_of_the_body() {
     let hint = |expected| look(move |scope| assert_eq!(scope.body(), expected));
@@ -80,6 +81,7 @@ fn the_scope_tells_of_the_body() {
     post().unfinished().checked(hint(BodyHint::Unknown));
 }
 
+/// SPEC: CAP-2
 #[test]
 fn capabilities_follow_the_version() {
     let has = |expected| {
@@ -94,6 +96,7 @@ fn capabilities_follow_the_version() {
     memory::http("GET", "/").capabilities(Capabilities::FILE).checked(has(false));
 }
 
+/// SPEC: PATH-5
 #[test]
 fn mounts_move_an_offset() {
     let app = || {
@@ -111,6 +114,7 @@ fn a_mount_must_fit() {
     memory::http("GET", "/apis").mount("/api").checked(hello);
 }
 
+/// SPEC: EVENT-2
 #[test]
 fn bodies_come_in_the_pieces_that_were_scripted() {
     let pieces = |script: memory::Script<HttpScope>| {
@@ -146,6 +150,7 @@ fn interim_responses() {
     assert_eq!(outcome.status(), Some(204));
 }
 
+/// SPEC: ERROR-1
 #[test]
 fn refusals_change_nothing_and_are_recorded() {
     let events = || vec![body("early", true), start(), start(), body("x", true), respond(200), body("y", false)];
@@ -165,6 +170,7 @@ fn head_has_no_body() {
     assert!(outcome.is_complete() && outcome.body().is_empty());
 }
 
+/// SPEC: FILE-1, FILE-2
 #[test]
 fn files_are_read_when_they_are_sent() {
     let path = std::env::temp_dir().join(format!("transom-memory-{}", std::process::id()));
@@ -294,6 +300,7 @@ fn who_asked_for_the_body_first_is_known() {
     assert!(script("/?ask").checked(refuses).received_before_response);
 }
 
+/// SPEC: TUNNEL-1, TUNNEL-6
 #[test]
 fn tunnels() {
     async fn tunnel(scope: Scope, receive: Receiver, mut send: Sender) -> Result<(), Error> {

@@ -38,6 +38,7 @@ fn from_ready_to_shutdown() {
     assert_eq!(outcome.verdict, Verdict::Nothing);
 }
 
+/// SPEC: STATE-1
 #[test]
 fn the_state_is_there_in_every_exchange() {
     let mut process = lifespan().unfinished().start(app);
@@ -90,6 +91,7 @@ fn what_was_started_may_fail() {
     assert_eq!(run(Error::unsupported), (Verdict::Exit, true));
 }
 
+/// SPEC: LIFE-6
 #[test]
 fn ready_once_and_nothing_else() {
     let outcome = memory::lifespan().run(|_: Scope, _: Receiver, mut send: Sender| async move {

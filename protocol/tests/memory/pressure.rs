@@ -70,6 +70,7 @@ fn a_mark_of_nothing_is_a_mark_of_one() {
     assert_eq!(memory::http("POST", "/").chunks(["a", "b"]).high_water(0).checked(echo).body(), b"ab");
 }
 
+/// SPEC: FLOW-1, FLOW-6
 #[test]
 fn send_waits_at_the_mark_and_goes_on_below_it() {
     let mut call = memory::http("GET", "/").high_water(10).take(0).start(pour);
@@ -89,6 +90,7 @@ fn send_waits_at_the_mark_and_goes_on_below_it() {
     assert!(outcome.result.unwrap_err().is_disconnect());
 }
 
+/// SPEC: FLOW-2
 #[test]
 fn the_default_mark_is_64_kib() {
     let app = |_: Scope, _: Receiver, mut send: Sender| async move {
@@ -103,6 +105,7 @@ fn the_default_mark_is_64_kib() {
     assert_eq!(call.buffered(), 1 + (64 << 10));
 }
 
+/// SPEC: FLOW-5
 #[test]
 fn start_send_is_bounded_by_its_caller_alone() {
     let app = |_: Scope, _: Receiver, mut send: Sender| async move {
@@ -117,6 +120,7 @@ fn start_send_is_bounded_by_its_caller_alone() {
     assert_eq!((outcome.body().len(), outcome.polls), (10, 2));
 }
 
+/// SPEC: FLUSH-1
 #[test]
 fn flush_waits_for_the_last_byte() {
     let app = |_: Scope, _: Receiver, mut send: Sender| async move {
@@ -138,6 +142,7 @@ fn flush_waits_for_the_last_byte() {
     assert!(call.run().result.unwrap_err().is_disconnect());
 }
 
+/// SPEC: FLOW-3
 #[test]
 fn a_finished_response_refuses_at_once() {
     let app = |_: Scope, _: Receiver, mut send: Sender| async move {
@@ -171,6 +176,7 @@ fn shout(inner: impl App, seen: Arc<AtomicUsize>) -> impl App {
     }
 }
 
+/// SPEC: LAYER-1, LAYER-6
 #[test]
 fn layers_keep_the_pressure_and_see_each_event_once() {
     for script in [

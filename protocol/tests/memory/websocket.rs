@@ -35,6 +35,7 @@ fn texts(outcome: &Outcome) -> Vec<&str> {
     outcome.messages().map(text).collect()
 }
 
+/// SPEC: WS-10
 #[test]
 fn messages_go_both_ways() {
     let script = || memory::websocket("/ws").subprotocols(["a", "b"]).text("one").text("two").close(4000, "enough");
@@ -51,6 +52,7 @@ fn messages_go_both_ways() {
     assert!(outcome.messages().eq([&Message::Binary(vec![0xff].into())]) && outcome.subprotocol().is_none());
 }
 
+/// SPEC: WS-9, WS-13
 #[test]
 fn nothing_is_received_before_the_handshake_is_accepted() {
     let app = |_: Scope, mut receive: Receiver, mut send: Sender| async move {
@@ -86,6 +88,7 @@ fn accepting_wakes_a_receiver_that_waits_already() {
     memory::websocket("/").text("hi").trickle().run(app).result.unwrap();
 }
 
+/// SPEC: WS-7, WS-13
 #[test]
 fn denials() {
     let denies = |events: fn() -> Vec<Outgoing>| {
@@ -144,6 +147,7 @@ fn after_the_close_a_message_is_refused_at_once() {
     assert!(memory::websocket("/").high_water(2).take(0).start(app).poll().is_ready());
 }
 
+/// SPEC: WS-12
 #[test]
 fn a_lost_peer_is_1006() {
     let whole = memory::websocket("/").text("a").text("b").trickle().high_water(1);
@@ -157,6 +161,7 @@ fn a_lost_peer_is_1006() {
     }
 }
 
+/// SPEC: WS-14
 #[test]
 fn verdicts() {
     let run = |events: fn() -> Vec<Outgoing>, result: fn() -> Result<(), Error>| {
@@ -177,6 +182,7 @@ fn verdicts() {
     assert_eq!(run(|| vec![accept(), close(1000)], || Err("oops".into())), Verdict::Nothing);
 }
 
+/// SPEC: WS-14
 #[test]
 fn a_dropped_sender_closes() {
     let app = |_: Scope, mut receive: Receiver, mut send: Sender| async move {
@@ -188,6 +194,7 @@ fn a_dropped_sender_closes() {
     assert_eq!(memory::websocket("/").text("unread").trickle().run(app).verdict, Verdict::Close(1011));
 }
 
+/// SPEC: WS-3, WS-6
 #[test]
 fn refusals() {
     let app = |_: Scope, _: Receiver, mut send: Sender| async move {
@@ -214,6 +221,7 @@ impl App for Control {
     }
 }
 
+/// SPEC: APP-11, WS-10
 #[test]
 fn control_messages_are_for_those_who_ask() {
     let script = || -> Script<WebSocketScope> {

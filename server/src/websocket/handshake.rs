@@ -125,6 +125,7 @@ mod tests {
         assert_eq!(names, ["sec-websocket-accept", "sec-websocket-protocol", "sec-websocket-extensions", "x-a"]);
     }
 
+    /// SPEC: WS-1
     #[test]
     fn what_is_no_handshake() {
         type Change = fn(&mut Head);

@@ -49,7 +49,7 @@ async fn echo(_scope: HttpScope, mut receive: Receiver, mut send: Sender) -> Res
 fn measure(app: impl App, pieces: &[&[u8]], answers: usize) -> u64 {
     let mut config = Config::default();
     config.workers = 1;
-    let server = Running::start(app, config);
+    let server = Running::without_lint(app, config);
     let mut stream = TcpStream::connect(server.address()).expect("it listens");
     stream.set_nodelay(true).expect("a TCP socket");
     let mut buffer = vec![0; 64 << 10];

@@ -95,6 +95,7 @@ fn leave(client: Client, way: Closed) {
     }
 }
 
+/// SPEC: END-2, END-3, FLUSH-1, CLOSED-1, CLOSED-3, DISC-1, DISC-2
 #[test]
 fn whatever_the_application_waits_for() {
     let (app, told) = app();
@@ -117,6 +118,7 @@ fn whatever_the_application_waits_for() {
 }
 
 /// More than the server reads ahead: the end is behind bytes that nobody wants yet.
+/// SPEC: DISC-2
 #[test]
 fn behind_a_body_that_is_not_read() {
     let (app, told) = app();
@@ -137,6 +139,7 @@ fn behind_a_body_that_is_not_read() {
 }
 
 /// Another request behind the one that is served, there at once or later.
+/// SPEC: END-7, DISC-1, DISC-2
 #[test]
 fn behind_another_request() {
     let (app, told) = app();
@@ -159,6 +162,7 @@ fn behind_another_request() {
 }
 
 /// A client that closes its sending side leaves, too.
+/// SPEC: DISC-4
 #[test]
 fn half_closed_is_closed() {
     let (app, told) = app();
@@ -181,6 +185,7 @@ fn half_close() -> Config {
 }
 
 /// Unless the server is told otherwise.
+/// SPEC: DISC-4
 #[test]
 fn half_closed_is_open_by_choice() {
     let gate = Gate::new();
@@ -206,6 +211,7 @@ fn half_closed_is_open_by_choice() {
     assert_eq!(client.rest(), (vec![], Closed::Orderly));
 }
 
+/// SPEC: HTTP-RECV-9, END-3, RETURN-2
 #[test]
 fn a_body_that_is_cut_off() {
     let (tell, told) = telling();
@@ -229,6 +235,7 @@ fn a_body_that_is_cut_off() {
 }
 
 /// A reset is the end even then.
+/// SPEC: DISC-1
 #[test]
 fn a_reset_after_a_half_close() {
     let (app, told) = app();
@@ -337,6 +344,7 @@ fn half_closed_and_answered_at_length() {
 }
 
 /// Who has answered may still receive, and is told if the rest does not come.
+/// SPEC: HTTP-RECV-6, DISC-6
 #[test]
 fn receiving_after_the_response() {
     let (tell, told) = telling();
@@ -361,6 +369,7 @@ fn receiving_after_the_response() {
 }
 
 /// What was complete stays complete, though the call goes on and the peer leaves.
+/// SPEC: END-1, FLUSH-2, CLOSED-1, CLOSED-3, DISC-6
 #[test]
 fn after_the_response() {
     let gate = Gate::new();
@@ -392,6 +401,7 @@ fn after_the_response() {
 }
 
 /// The call is not dropped, and not hurried.
+/// SPEC: APP-3, APP-4
 #[test]
 fn the_call_goes_on() {
     let (tell, told) = telling();
@@ -414,6 +424,7 @@ fn the_call_goes_on() {
 }
 
 /// Clients that are reset at any point of a request cost nobody else anything.
+/// SPEC: RETURN-8
 #[test]
 fn the_server_goes_on() {
     let app = http(async |_, mut receive, mut send: Sender| {

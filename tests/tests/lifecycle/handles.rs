@@ -9,6 +9,7 @@ use transom_tests::{Closed, Running, Watched, http, last, more, quiet, respond, 
 
 const POST: &str = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nhello";
 
+/// SPEC: HANDLE-1
 #[test]
 fn on_another_task() {
     let app = http(async |_, mut receive: Receiver, mut send: Sender| {
@@ -32,6 +33,7 @@ fn on_another_task() {
     }
 }
 
+/// SPEC: HANDLE-1, WAKE-1
 #[test]
 fn on_another_thread() {
     let app = http(async |_, mut receive: Receiver, mut send: Sender| {
@@ -55,6 +57,7 @@ fn on_another_thread() {
 }
 
 /// A body that comes while another thread waits for it, and a slow reader while another thread sends.
+/// SPEC: WAKE-4, WAKE-6
 #[test]
 fn on_another_thread_that_waits() {
     const SIZE: usize = 8 << 20;
@@ -91,6 +94,7 @@ fn on_another_thread_that_waits() {
 }
 
 /// The server reads ahead on one thread while another receives: whatever comes between them, nobody sleeps for ever.
+/// SPEC: WAKE-1, WAKE-4
 #[test]
 fn on_another_thread_all_the_time() {
     const SIZE: usize = 5000;
@@ -119,6 +123,7 @@ fn on_another_thread_all_the_time() {
 }
 
 /// Handles that are left when the call has returned are dead, and no harm to the exchanges that come next.
+/// SPEC: END-5, END-6, HANDLE-2
 #[test]
 fn after_the_call() {
     let (tell, told) = telling();
@@ -168,6 +173,7 @@ fn after_the_call() {
 }
 
 /// Handles that still wait when the call returns are told.
+/// SPEC: END-5, WAKE-4
 #[test]
 fn waiting_when_the_call_returns() {
     let (tell, told) = telling();
@@ -190,6 +196,7 @@ fn waiting_when_the_call_returns() {
 }
 
 /// The call waits for the end of its exchange while another thread answers, and another request may be there already.
+/// SPEC: HTTP-RECV-3, HTTP-RECV-5, WAKE-6
 #[test]
 fn waiting_for_the_end() {
     let gate = Gate::new();
@@ -228,6 +235,7 @@ fn waiting_for_the_end() {
 }
 
 /// The answer goes out at once, and not when the call returns.
+/// SPEC: RETURN-9
 #[test]
 fn a_sender_that_is_dropped() {
     let gate = Gate::new();
@@ -266,6 +274,7 @@ fn a_sender_that_is_dropped() {
 }
 
 /// A response that is complete leaves before the call returns.
+/// SPEC: END-4
 #[test]
 fn a_call_that_goes_on() {
     let gate = Gate::new();

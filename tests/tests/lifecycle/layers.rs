@@ -26,6 +26,7 @@ fn blocking(scope: Scope, mut receive: Receiver, mut send: Sender) -> Result<(),
     Ok(send.send_blocking(last(""))?)
 }
 
+/// SPEC: APP-6
 #[test]
 fn a_function_that_blocks() {
     let mut config = quiet();
@@ -49,6 +50,7 @@ fn a_function_that_blocks() {
 }
 
 /// Calls wait for a thread that is free, also when their connection has gone meanwhile.
+/// SPEC: APP-8
 #[test]
 fn more_calls_than_threads() {
     let mut config = quiet();

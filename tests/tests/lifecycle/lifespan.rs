@@ -60,6 +60,7 @@ where
     server.join().map_err(|error| format!("{error:?}"))
 }
 
+/// SPEC: STATE-1
 #[test]
 fn its_state_reaches_every_request() {
     let mut config = quiet();
@@ -77,6 +78,7 @@ fn its_state_reaches_every_request() {
     }
 }
 
+/// SPEC: STATE-1, LIFE-3
 #[test]
 fn no_interest_is_fine() {
     let mut server = Running::start(Living(async |_, _| Ok(())), quiet());
@@ -89,6 +91,7 @@ fn no_interest_is_fine() {
     server.join().unwrap();
 }
 
+/// SPEC: LIFE-11
 #[test]
 fn neither_is_an_early_end_after_ready() {
     let mut server = Running::start(Living(async |_, mut send: Sender| Ok(send.send(ready()).await?)), quiet());
@@ -98,6 +101,7 @@ fn neither_is_an_early_end_after_ready() {
 }
 
 /// Nobody is served before it is ready.
+/// SPEC: LIFE-1, LIFE-2
 #[test]
 fn startup_comes_first() {
     let (tell, told) = telling();
@@ -120,6 +124,7 @@ fn startup_comes_first() {
     assert_eq!(told.next(), "ready");
 }
 
+/// SPEC: APP-5, LIFE-4, LIFE-5
 #[test]
 fn startup_fails() {
     let failure = |reason: &str| Err(format!("Startup({reason:?})"));
@@ -138,6 +143,7 @@ fn startup_fails() {
     assert_eq!(outcome(never, config), failure("it was not ready in time"));
 }
 
+/// SPEC: LIFE-2, LIFE-4
 #[test]
 fn a_server_that_does_not_start_serves_nobody() {
     let (fail, failed) = mpsc::channel::<()>();
@@ -157,6 +163,7 @@ fn a_server_that_does_not_start_serves_nobody() {
     assert_eq!(error.to_string(), "the application failed to start: no database");
 }
 
+/// SPEC: APP-10
 #[test]
 fn what_is_required_is_there_or_named() {
     struct Demanding(Capabilities);
@@ -182,6 +189,7 @@ fn what_is_required_is_there_or_named() {
 }
 
 /// The server stops by itself, in order: what runs comes to its end.
+/// SPEC: LIFE-12
 #[test]
 fn failure_while_running() {
     let (fail, failed) = mpsc::channel::<()>();
@@ -207,6 +215,7 @@ fn failure_while_running() {
     }
 }
 
+/// SPEC: EVENT-1, LIFE-5, LIFE-10, LIFE-14
 #[test]
 fn cleaning_up() {
     async fn until_shutdown(receive: &mut Receiver, send: &mut Sender) -> Result<(), Error> {
@@ -240,6 +249,7 @@ fn cleaning_up() {
     assert_eq!(outcome(never, config), Err("Shutdown(\"it did not clean up in time\")".into()));
 }
 
+/// SPEC: LIFE-6
 #[test]
 fn what_it_may_send() {
     let life = async |mut receive: Receiver, mut send: Sender| {

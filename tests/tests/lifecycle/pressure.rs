@@ -25,6 +25,7 @@ fn serve(app: impl App) -> (OnUnix, Client<UnixStream>) {
     (server, client)
 }
 
+/// SPEC: FLOW-1
 #[test]
 fn a_slow_reader_holds_the_application_back() {
     const EVENTS: usize = 400;
@@ -54,6 +55,7 @@ fn a_slow_reader_holds_the_application_back() {
 }
 
 /// With `poll_ready` before each `start_send` there is never more than the mark and one event.
+/// SPEC: FLOW-1, FLOW-2, FLOW-3, FLOW-5
 #[test]
 fn readiness_ends_at_the_mark() {
     let (tell, told) = telling();
@@ -85,6 +87,7 @@ fn readiness_ends_at_the_mark() {
     assert_eq!(told.next(), [true, true, false, false, true]);
 }
 
+/// SPEC: FLOW-10, DISC-3
 #[test]
 fn an_application_that_does_not_read_holds_the_client_back() {
     const SIZE: usize = 10 << 20;
@@ -134,6 +137,7 @@ fn an_application_that_does_not_read_holds_the_client_back() {
     assert_eq!(client.response().text(), SIZE.to_string());
 }
 
+/// SPEC: FLUSH-1
 #[test]
 fn flush_waits_for_the_last_byte() {
     const SIZE: usize = 4 << 20;
@@ -193,6 +197,7 @@ fn flush_of_small_pieces_waits_too() {
 }
 
 /// Accepted bytes leave before the call waits for anything, so that events need no flush.
+/// SPEC: FLOW-8
 #[test]
 fn nothing_has_to_be_flushed() {
     let gate = Gate::new();
@@ -219,6 +224,7 @@ fn nothing_has_to_be_flushed() {
 }
 
 /// A file counts as long as it is, though it takes no memory.
+/// SPEC: FLOW-7
 #[test]
 fn files_count_too() {
     const SIZE: u64 = 8 << 20;
@@ -252,6 +258,7 @@ fn files_count_too() {
 }
 
 /// What is no longer there when its turn comes cannot be sent, and that shows.
+/// SPEC: RETURN-4, FILE-3
 #[test]
 fn a_file_that_becomes_shorter() {
     const SIZE: u64 = 8 << 20;

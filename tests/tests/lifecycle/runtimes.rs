@@ -64,6 +64,7 @@ fn every_runtime_serves() {
     }
 }
 
+/// SPEC: SCOPE-7
 #[test]
 fn a_unix_socket() {
     let place = tempfile::tempdir().expect("a directory for temporary files");
@@ -86,6 +87,7 @@ fn a_unix_socket() {
     assert!(!path.exists());
 }
 
+/// SPEC: SCOPE-7
 #[test]
 fn both_families() {
     let app = || {

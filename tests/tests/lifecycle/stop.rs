@@ -95,6 +95,7 @@ fn names<const N: usize>(told: &Told<&'static str>) -> [&'static str; N] {
     std::array::from_fn(|_| told.next())
 }
 
+/// SPEC: APP-4, LIFE-8, LIFE-9
 #[test]
 fn idle_connections_are_closed_and_running_calls_end() {
     for runtime in [Runtime::PerCore, Runtime::ReusePort, Runtime::WorkStealing] {
@@ -176,6 +177,7 @@ fn a_body_that_nobody_reads() {
 }
 
 /// Of what is pipelined behind a running call nothing is begun after the stop.
+/// SPEC: END-7
 #[test]
 fn requests_behind_a_running_call() {
     let (mut server, witness, told) = Witness::start(quiet());
@@ -194,6 +196,7 @@ fn requests_behind_a_running_call() {
     server.join().unwrap();
 }
 
+/// SPEC: END-6, LIFE-9
 #[test]
 fn after_the_grace_calls_are_dropped() {
     for runtime in [Runtime::PerCore, Runtime::WorkStealing] {

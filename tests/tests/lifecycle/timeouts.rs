@@ -73,6 +73,7 @@ fn an_idle_connection() {
 }
 
 /// A peer that was too slow and then leaves has left.
+/// SPEC: CLOSED-2, CLOSED-4
 #[test]
 fn a_peer_that_leaves_after_its_timeout() {
     let (tell, told) = telling();
@@ -99,6 +100,7 @@ fn a_peer_that_leaves_after_its_timeout() {
     }
 }
 
+/// SPEC: APP-3, HTTP-RECV-10, HTTP-RECV-11, END-3, RETURN-2
 #[test]
 fn a_body_that_stalls() {
     let (tell, told) = telling();
@@ -137,6 +139,7 @@ fn a_body_that_stalls() {
     assert_closed(&mut client);
 }
 
+/// SPEC: HTTP-RECV-12
 #[test]
 fn an_answer_after_a_stall_says_that_it_is_the_last() {
     let app = http(async |_, mut receive, mut send: Sender| {
@@ -188,6 +191,7 @@ fn a_body_that_is_slow_and_steady() {
     assert_eq!(client.response().text(), count.to_string());
 }
 
+/// SPEC: DISC-5
 #[test]
 fn a_peer_that_takes_nothing() {
     let (tell, told) = telling();
@@ -226,6 +230,7 @@ async fn large(scope: HttpScope, _receive: Receiver, mut send: Sender) -> Result
 }
 
 /// What is written after the call has returned has its timeout too; and a response that was given up does not look complete.
+/// SPEC: RETURN-4
 #[test]
 fn a_peer_that_takes_nothing_of_a_large_response() {
     for (target, ending) in [("/whole", None), ("/stream", Some(Closed::Reset))] {

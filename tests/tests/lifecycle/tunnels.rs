@@ -51,6 +51,7 @@ fn check_echo(app: impl App) {
     writing.join().unwrap();
 }
 
+/// SPEC: TUNNEL-5
 #[test]
 fn much_both_ways() {
     check_echo(http(async |_, receive, mut send| {
@@ -71,6 +72,7 @@ fn much_both_ways_on_another_thread() {
 }
 
 /// The timeouts of a request are none of a tunnel: they pass for one that came later, and the tunnel is still there.
+/// SPEC: HTTP-RECV-10
 #[test]
 fn silence() {
     let short = Duration::from_millis(20);
@@ -126,6 +128,7 @@ fn watching() -> (impl App, Told<Result<Watched, (End, End)>>) {
     (app, told)
 }
 
+/// SPEC: DISC-1
 #[test]
 fn a_peer_that_leaves() {
     let (app, told) = watching();
@@ -164,6 +167,7 @@ fn a_tunnel_and_the_next_connection() {
 }
 
 /// What is sent and received after each direction has ended.
+/// SPEC: TUNNEL-7, TUNNEL-8
 #[test]
 fn after_the_end_of_both() {
     let (tell, told) = telling();
@@ -201,6 +205,7 @@ async fn everything(receive: &mut Receiver) -> (usize, bool, End) {
 }
 
 /// The loss is told at once, and what came before it is received: more than is read ahead, too.
+/// SPEC: TUNNEL-10
 #[test]
 fn what_came_before_the_peer_left() {
     let (tell, told) = telling();
@@ -245,6 +250,7 @@ fn what_came_before_the_peer_left() {
 }
 
 /// That the application has closed its own direction is no reset, whatever comes from the peer meanwhile, and hides none.
+/// SPEC: TUNNEL-8
 #[test]
 fn after_the_end_of_one() {
     let gate = Gate::new();

@@ -9,6 +9,7 @@ use transom_tests::quiet;
 const HEAD: &str = "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n";
 const SEEN: &str = "POST / HTTP/1.1\nhost: a\ntransfer-encoding: chunked\n\n";
 
+/// SPEC: EVENT-2, HTTP-RECV-1
 #[test]
 fn good() {
     let good = |name, body: &str, seen: &str| Row::served(name, format!("{HEAD}{body}"), &[&format!("{SEEN}{seen}")]);
@@ -33,6 +34,7 @@ fn good() {
     );
 }
 
+/// SPEC: HTTP-RECV-7, RETURN-2
 #[test]
 fn bad() {
     let bad = |name, body: &str| {
@@ -72,6 +74,7 @@ fn bad() {
 }
 
 /// What came in front of the fault is received, in as many events as it may be.
+/// SPEC: HTTP-RECV-7
 #[test]
 fn bad_behind_data() {
     let bad = |name, body: &str, seen: &str| {
@@ -93,6 +96,7 @@ fn bad_behind_data() {
     );
 }
 
+/// SPEC: HTTP-RECV-11, HTTP-RECV-12
 #[test]
 fn the_application_may_answer_a_bad_body() {
     run(

@@ -7,6 +7,7 @@ use transom_tests::quiet;
 
 const FAILED: &str = "500 Internal Server Error";
 
+/// SPEC: APP-5, RETURN-1, RETURN-3, RETURN-8, ERROR-2
 #[test]
 fn before_the_response() {
     run(
@@ -68,6 +69,7 @@ fn before_the_response() {
     );
 }
 
+/// SPEC: APP-5, RETURN-1, RETURN-4, RETURN-5
 #[test]
 fn within_the_response() {
     let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\npart\r\n";
@@ -142,6 +144,7 @@ fn within_the_response() {
     );
 }
 
+/// SPEC: HTTP-RECV-2, HTTP-RECV-5, END-1, END-3, RETURN-1
 #[test]
 fn after_the_response() {
     run(
@@ -195,6 +198,7 @@ fn after_the_response() {
 }
 
 /// A sender that is gone before its response is complete cannot complete it, so the peer is told at once.
+/// SPEC: RETURN-9, RETURN-10
 #[test]
 fn senders_that_are_dropped() {
     run(

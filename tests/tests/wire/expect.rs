@@ -8,6 +8,7 @@ const HEAD: &str = "POST / HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\nconten
 const SEEN: &str = "POST / HTTP/1.1\nhost: a\nexpect: 100-continue\ncontent-length: 5\n\nhello";
 const CONTINUE: &str = "HTTP/1.1 100 Continue\r\n\r\n";
 
+/// SPEC: CONTINUE-1, CONTINUE-2, CONTINUE-3
 #[test]
 fn the_application_reads() {
     let usual = || vec![say(HEAD), hear(CONTINUE), say("hello"), hear(OK)];
@@ -76,6 +77,7 @@ fn the_application_reads() {
 }
 
 /// A client that was not told to go on may send the body or leave it out, so the connection is of no more use.
+/// SPEC: CONTINUE-2, CONTINUE-3
 #[test]
 fn the_application_does_not_read() {
     let closed = |name, talk: Vec<Part>| Row::talk(name, talk).then(Then::Closed);

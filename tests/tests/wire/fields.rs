@@ -3,6 +3,7 @@
 use crate::row::{Row, run};
 use transom_tests::quiet;
 
+/// SPEC: HEADERS-1, HEADERS-2, HEADERS-3, HEADERS-4
 #[test]
 fn as_they_came() {
     run(
@@ -28,6 +29,7 @@ fn as_they_came() {
     );
 }
 
+/// SPEC: HEADERS-1
 #[test]
 fn names() {
     let characters = "()<>@,;[]{}=\"\\/? \t\0\x01\x1f\x7f\u{e4}";
@@ -48,6 +50,7 @@ fn names() {
     run(quiet(), rows);
 }
 
+/// SPEC: HEADERS-2
 #[test]
 fn values() {
     let characters = "\0\x01\x08\x0b\x0c\x0e\x1b\x1f\x7f\r";

@@ -14,6 +14,7 @@ static PLACE: OnceLock<PathBuf> = OnceLock::new();
 
 const LARGE: u64 = 3_000_000;
 
+/// SPEC: FILE-1, FILE-2
 #[test]
 fn files() {
     let place = tempfile::tempdir().expect("a directory for temporary files");

@@ -3,6 +3,7 @@
 use crate::row::{Row, SEEN_GET, Then, hear, own_close, run, say};
 use transom_tests::quiet;
 
+/// SPEC: SCOPE-10, EVENT-1, EVENT-2, HTTP-RECV-1, HTTP-RECV-3, HTTP-RECV-4
 #[test]
 fn lengths() {
     run(

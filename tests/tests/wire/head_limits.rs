@@ -73,6 +73,7 @@ fn as_configured_generously() {
     );
 }
 
+/// SPEC: HTTP-RECV-8, RETURN-2
 #[test]
 fn bodies() {
     let chunked = "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n";
@@ -128,6 +129,7 @@ fn bodies() {
     );
 }
 
+/// SPEC: HTTP-RECV-8
 #[test]
 fn trailers() {
     let chunked = "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n0\r\n";

@@ -5,6 +5,7 @@ use crate::script::{Step, inform, last, refused, respond, start};
 use transom::{Capabilities, SendError, Violation};
 use transom_tests::quiet;
 
+/// SPEC: CAP-2, CAP-3, HTTP-SEND-3, HTTP-SEND-5, HTTP-SEND-19
 #[test]
 fn informational() {
     let hints = "HTTP/1.1 103 Early Hints\r\nlink: </a>; rel=preload\r\n\r\n";

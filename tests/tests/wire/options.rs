@@ -5,6 +5,7 @@ use crate::script::{inform, last, respond, start};
 use transom_server::Config;
 use transom_tests::{Running, quiet};
 
+/// SPEC: HTTP-SEND-21
 #[test]
 fn fields_of_every_response() {
     let mut config = quiet();
@@ -69,6 +70,7 @@ fn date() {
     assert!(client.response().field("date").is_some());
 }
 
+/// SPEC: HTTP-SEND-21
 #[test]
 fn the_date_of_the_application() {
     let mut config = quiet();
@@ -83,6 +85,7 @@ fn the_date_of_the_application() {
     );
 }
 
+/// SPEC: PATH-8
 #[test]
 fn root_path() {
     let mut config = quiet();

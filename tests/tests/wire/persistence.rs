@@ -37,6 +37,7 @@ fn as_the_client_asks() {
     );
 }
 
+/// SPEC: HTTP-SEND-18
 #[test]
 fn as_the_application_asks() {
     run(
@@ -78,6 +79,7 @@ fn as_the_application_asks() {
 }
 
 /// To HTTP/1.0 a body of no announced length ends with the connection.
+/// SPEC: HTTP-SEND-16
 #[test]
 fn as_the_framing_asks() {
     let kept = "GET / HTTP/1.0\r\nconnection: keep-alive\r\n\r\n";

@@ -4,6 +4,7 @@ use crate::row::{GET, OK, OK_CLOSE, Row, SEEN_GET, Then, hear, own_close, run, s
 use crate::script::{Script, Step, last, more, respond, start};
 use transom_tests::quiet;
 
+/// SPEC: APP-1
 #[test]
 fn in_order() {
     run(

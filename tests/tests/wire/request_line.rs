@@ -3,6 +3,7 @@
 use crate::row::{GET, OK_CLOSE, Row, SEEN_GET, Then, hear, own_close, run, say};
 use transom_tests::quiet;
 
+/// SPEC: APP-1, SCOPE-9
 #[test]
 fn methods() {
     let longest = "A".repeat(32);

@@ -8,6 +8,7 @@ use transom_tests::quiet;
 const HEAD: &str = "HEAD / HTTP/1.1\r\nhost: a\r\n\r\n";
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
 
+/// SPEC: EVENT-4, HTTP-SEND-15, HTTP-SEND-16
 #[test]
 fn bodies() {
     let megabyte = "HTTP/1.1 200 OK\r\ncontent-length: 1048576\r\n\r\n".to_owned() + &"x".repeat(1 << 20);
@@ -73,6 +74,7 @@ fn bodies() {
     );
 }
 
+/// SPEC: HTTP-SEND-9, HTTP-SEND-10, HTTP-SEND-13, HTTP-SEND-15, HTTP-SEND-17
 #[test]
 fn heads_alone() {
     run(
@@ -157,6 +159,7 @@ fn heads_alone() {
     );
 }
 
+/// SPEC: HTTP-SEND-4
 #[test]
 fn statuses() {
     let row =
@@ -182,6 +185,7 @@ fn statuses() {
     );
 }
 
+/// SPEC: HTTP-SEND-5, HTTP-SEND-6, HTTP-SEND-7, HTTP-SEND-8, HTTP-SEND-14, HTTP-SEND-17, HTTP-SEND-20, HTTP-SEND-22
 #[test]
 fn fields() {
     run(
@@ -273,6 +277,7 @@ fn fields() {
     );
 }
 
+/// SPEC: HTTP-SEND-1, HTTP-SEND-11, HTTP-SEND-12, HTTP-SEND-13, ERROR-1, ERROR-2, ERROR-3
 #[test]
 fn order() {
     run(

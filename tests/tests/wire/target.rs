@@ -3,6 +3,7 @@
 use crate::row::{Row, run};
 use transom_tests::quiet;
 
+/// SPEC: PATH-1, PATH-4
 #[test]
 fn origin_form() {
     run(
@@ -45,6 +46,7 @@ fn what_browsers_send_can_be_refused() {
     run(config, rows);
 }
 
+/// SPEC: PATH-1, PATH-3, HEADERS-5
 #[test]
 fn absolute_form() {
     run(
@@ -88,6 +90,7 @@ fn absolute_form() {
     );
 }
 
+/// SPEC: PATH-1
 #[test]
 fn asterisk_form() {
     run(

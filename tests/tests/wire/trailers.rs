@@ -5,6 +5,7 @@ use crate::script::{last, more, refused, start, trailers};
 use transom::{Capabilities, SendError, Violation};
 use transom_tests::quiet;
 
+/// SPEC: TRAILERS-3, TRAILERS-4
 #[test]
 fn of_requests() {
     let head = "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n";
@@ -26,6 +27,7 @@ fn of_requests() {
     );
 }
 
+/// SPEC: CAP-2, CAP-3, TRAILERS-1, TRAILERS-2
 #[test]
 fn of_responses() {
     let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";

@@ -13,6 +13,7 @@ const CONNECT: &str = "CONNECT b:80 HTTP/1.1\r\nhost: b:80\r\n\r\n";
 const SEEN_CONNECT: &str = "CONNECT b:80 HTTP/1.1\nhost: b:80\n\n";
 const CONNECTED: &str = "HTTP/1.1 200 OK\r\n\r\n";
 
+/// SPEC: SCOPE-11, TUNNEL-1, TUNNEL-3
 #[test]
 fn refused_gracefully() {
     let asks = |fields: &str| format!("GET / HTTP/1.1\r\nhost: a\r\n{fields}\r\n");
@@ -72,6 +73,7 @@ fn refused_gracefully() {
     );
 }
 
+/// SPEC: PATH-1, HTTP-SEND-22, TUNNEL-1, TUNNEL-2, TUNNEL-4, TUNNEL-5, TUNNEL-6, TUNNEL-9
 #[test]
 fn opened() {
     let closed = |name, talk: Vec<Part>| Row::talk(name, talk).then(Then::Closed);
@@ -133,6 +135,7 @@ fn opened() {
 }
 
 /// Each direction ends for itself.
+/// SPEC: DISC-4, TUNNEL-7, TUNNEL-8, TUNNEL-9
 #[test]
 fn half_closed() {
     run(
@@ -165,6 +168,7 @@ fn half_closed() {
 }
 
 /// A tunnel that the application leaves open when it returns was cut off, and looks so.
+/// SPEC: RETURN-1, RETURN-4
 #[test]
 fn broken_off() {
     run(

@@ -8,6 +8,7 @@ const ANSWER: fn() -> Vec<Step> = || vec![respond(200, &[], "ok")];
 const POST: &str = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\n";
 const CHUNKED: &str = "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n";
 
+/// SPEC: HTTP-RECV-6, HTTP-RECV-13, FLOW-11
 #[test]
 fn little_is_thrown_away() {
     let smuggled = format!("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: {}\r\n\r\n{GET}", GET.len());
@@ -67,6 +68,7 @@ fn little_is_thrown_away() {
     );
 }
 
+/// SPEC: FLOW-11
 #[test]
 fn much_is_not() {
     let closed = |name, request: Vec<u8>| Row::asked(name, request, ANSWER, OK).then(Then::Closed);

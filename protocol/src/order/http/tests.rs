@@ -48,6 +48,7 @@ fn verdict(rules: HttpRules, script: Vec<Outgoing>) -> (Result<(), SendError>, H
     (result, send)
 }
 
+/// SPEC: HTTP-SEND-1
 #[test]
 fn legal_scripts_end_done() {
     for script in [
@@ -65,6 +66,7 @@ fn legal_scripts_end_done() {
     }
 }
 
+/// SPEC: HTTP-SEND-1, ERROR-1
 #[test]
 fn order_is_kept() {
     use Violation::OutOfOrder;
@@ -84,6 +86,7 @@ fn order_is_kept() {
     }
 }
 
+/// SPEC: STATE-4, HTTP-SEND-1
 #[test]
 fn foreign_events_are_refused() {
     for event in foreign() {
@@ -93,6 +96,7 @@ fn foreign_events_are_refused() {
     assert_eq!(verdict(GET, vec![extension]).0, Err(SendError::Unsupported(Capabilities::NONE)));
 }
 
+/// SPEC: HTTP-SEND-3, HTTP-SEND-4
 #[test]
 fn statuses() {
     for status in [0, 99, 100, 101, 199, 600, 999] {
@@ -104,6 +108,7 @@ fn statuses() {
     }
 }
 
+/// SPEC: HTTP-SEND-6, HTTP-SEND-7, HTTP-SEND-9, HTTP-SEND-10, HTTP-SEND-11, HTTP-SEND-12
 #[test]
 fn lengths() {
     use Violation::{BadHeader, LengthMismatch};
@@ -124,6 +129,7 @@ fn lengths() {
     assert_eq!(verdict(GET, vec![other]).0, Err(BadHeader.into()));
 }
 
+/// SPEC: HTTP-SEND-8
 #[test]
 fn a_length_that_no_body_can_have_is_refused() {
     assert_eq!(verdict(GET, vec![start(205, length("7"))]).0, Err(Violation::BadHeader.into()));
@@ -139,6 +145,7 @@ fn a_refused_body_can_be_put_right() {
     assert!(send.is_done());
 }
 
+/// SPEC: HTTP-SEND-7, HTTP-SEND-12, HTTP-SEND-13
 #[test]
 fn head_counts_a_body_or_none() {
     let rules = HttpRules { head: true, ..GET };
@@ -150,6 +157,7 @@ fn head_counts_a_body_or_none() {
     assert!(verdict(rules, vec![response]).0.is_ok());
 }
 
+/// SPEC: HTTP-SEND-5
 #[test]
 fn fields_that_would_split_the_message_are_refused() {
     for (name, value) in [("x", "a\r\nb: c"), ("a b", "c"), ("", "c"), ("x", "\0"), ("x:", "y")] {
@@ -166,6 +174,7 @@ fn fields_that_would_split_the_message_are_refused() {
     assert_eq!(verdict(GET, script).0, Err(Violation::BadHeader.into()));
 }
 
+/// SPEC: CAP-3, TRAILERS-1
 #[test]
 fn capabilities_are_needed() {
     let rules = HttpRules { capabilities: Capabilities::NONE, ..GET };
@@ -180,6 +189,7 @@ fn capabilities_are_needed() {
     assert_eq!(verdict(GET, script).0, Err(SendError::Unsupported(Capabilities::TRAILERS)));
 }
 
+/// SPEC: TUNNEL-1, TUNNEL-2, TUNNEL-3
 #[test]
 fn tunnels() {
     let upgrade = HttpRules { upgrade: true, ..GET };
@@ -196,6 +206,7 @@ fn tunnels() {
     assert!(verdict(upgrade, vec![respond(200, "plain")]).0.is_ok());
 }
 
+/// SPEC: HTTP-SEND-1, RETURN-1
 #[test]
 fn a_lost_exchange_says_why() {
     let mut send = HttpSend::new(GET);
@@ -204,6 +215,7 @@ fn a_lost_exchange_says_why() {
     assert_eq!(send.returned(Ok(())), Returned::Nothing);
 }
 
+/// SPEC: RETURN-1
 #[test]
 fn returns() {
     let failure = Error::from("oops");

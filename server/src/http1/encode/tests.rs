@@ -79,6 +79,7 @@ const ROWS: &[Row] = &[
     (CONNECT, 300, &[], None, "transfer-encoding: chunked\r\n", Framing::Chunked, true),
 ];
 
+/// SPEC: HTTP-SEND-14, HTTP-SEND-15, HTTP-SEND-17, HTTP-SEND-18
 #[test]
 fn framing() {
     for &(asked, status, fields, whole, lines, framing, keep_alive) in ROWS {
@@ -88,6 +89,7 @@ fn framing() {
     }
 }
 
+/// SPEC: HTTP-SEND-17, HTTP-SEND-19, HTTP-SEND-20
 #[test]
 fn fields_of_one_hop_are_left_out() {
     let fields: Fields = &[
@@ -108,6 +110,7 @@ fn fields_of_one_hop_are_left_out() {
     assert_eq!(out, b"HTTP/1.1 103 Early Hints\r\na: 1\r\ntrailer: b\r\na: 2\r\n\r\n");
 }
 
+/// SPEC: HTTP-SEND-21
 #[test]
 fn what_the_application_sets_is_not_set_again() {
     let mut config = Config::default();

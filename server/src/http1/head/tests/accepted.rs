@@ -62,6 +62,7 @@ const GOOD: &[Row] = &[
     ("GET / HTTP/1.0\r\nconnection: upgrade\r\nupgrade: foo\r\n\r\n", |head| head.protocol.is_none()),
 ];
 
+/// SPEC: SCOPE-9, SCOPE-10, SCOPE-11, PATH-1, PATH-2, HEADERS-1, HEADERS-2, HEADERS-3, HEADERS-5
 #[test]
 fn good() {
     let config = Config::default();
@@ -106,6 +107,7 @@ fn a_long_head_that_trickles() {
     assert_eq!((head.headers.len(), head.request.len), (100, input.len()));
 }
 
+/// SPEC: PATH-8
 #[test]
 fn the_published_path() {
     let published = |target: &str| {
