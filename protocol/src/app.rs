@@ -172,3 +172,11 @@ impl Default for Manifest {
         Self { spec: SpecVersion::CURRENT, wants: Capabilities::NONE, requires: Capabilities::NONE }
     }
 }
+
+/// SPEC: VERSION-1
+#[test]
+fn the_version_is_that_of_the_crate() {
+    let number = |text: &str| text.parse::<u16>().expect("Cargo has checked it");
+    let (major, minor) = (number(env!("CARGO_PKG_VERSION_MAJOR")), number(env!("CARGO_PKG_VERSION_MINOR")));
+    assert_eq!(SpecVersion::CURRENT, SpecVersion { major, minor });
+}

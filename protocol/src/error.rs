@@ -171,6 +171,8 @@ impl From<Violation> for SendError {
 mod tests {
     use super::*;
 
+    const FILE: Capabilities = Capabilities::FILE;
+
     /// SPEC: ERROR-4, ERROR-5
     #[test]
     fn kinds_are_recognised() {
@@ -179,8 +181,10 @@ mod tests {
         assert!(Error::unsupported().is_unsupported());
         let wrapped = std::io::Error::other(SendError::Disconnected(End::Timeout));
         assert!(Error::from(wrapped).is_disconnect());
-        let violation = Error::from(SendError::from(Violation::BadStatus));
-        assert!(!violation.is_disconnect());
+        for other in [SendError::from(Violation::BadStatus), SendError::Finished, SendError::Unsupported(FILE)] {
+            let error = Error::from(other);
+            assert!(!error.is_disconnect() && !error.is_unsupported(), "{error}");
+        }
     }
 
     #[test]

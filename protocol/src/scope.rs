@@ -514,6 +514,9 @@ mod tests {
         let mut partial = scope("/apikey");
         assert!(!partial.mount(b"/api"));
         assert_eq!((partial.root_path(), partial.local_path()), (&b""[..], &b"/apikey"[..]));
+        let mut twice = scope("/api/v1/users");
+        assert!(twice.mount(b"/api") && twice.mount(b"/v1/"));
+        assert_eq!((twice.root_path(), twice.local_path()), (&b"/api/v1"[..], &b"/users"[..]));
     }
 
     /// SPEC: SCOPE-4

@@ -99,6 +99,10 @@ mod tests {
     fn one_value_per_type() {
         let state = State::new().with(1u8).with(2u8);
         assert_eq!(state.get::<u8>(), Some(&2));
+        let mut extensions = Extensions::default();
+        extensions.insert(1u8);
+        extensions.insert(2u8);
+        assert_eq!(extensions.get::<u8>(), Some(&2));
     }
 
     /// SPEC: SCOPE-4, STATE-3

@@ -22,6 +22,7 @@ mod tests {
         assert_eq!(outcome.body(), b"Hello, World!\n");
     }
 
+    /// SPEC: APP-7
     #[test]
     fn serves_nothing_but_http() {
         assert!(memory::websocket("/").run(app).result.is_err_and(|error| error.is_unsupported()));

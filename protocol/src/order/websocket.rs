@@ -338,7 +338,16 @@ mod tests {
     /// SPEC: HTTP-SEND-5, WS-4
     #[test]
     fn reserved_fields() {
-        for name in ["sec-websocket-accept", "connection", "upgrade", "content-length", "bad name"] {
+        for name in [
+            "sec-websocket-accept",
+            "sec-websocket-of-another-time",
+            "connection",
+            "content-length",
+            "keep-alive",
+            "transfer-encoding",
+            "upgrade",
+            "bad name",
+        ] {
             let headers = [(name, "x")].into_iter().collect();
             let event = Outgoing::Accept { subprotocol: None, headers };
             assert_eq!(connecting(Capabilities::NONE).accept(&event), Err(Violation::BadHeader.into()));
@@ -352,7 +361,11 @@ mod tests {
         assert_eq!(connecting(Capabilities::NONE).accept(&respond(401)), Err(SendError::Unsupported(denial)));
 
         let mut send = connecting(denial);
-        assert_eq!(send.accept(&respond(200)), Err(Violation::BadStatus.into()));
+        for status in [101, 200, 299] {
+            assert_eq!(send.accept(&respond(status)), Err(Violation::BadStatus.into()));
+            let start = Outgoing::Start { status, headers: Headers::new() };
+            assert_eq!(send.accept(&start), Err(Violation::BadStatus.into()));
+        }
         send.accept(&respond(401)).unwrap();
         assert!(send.is_denied());
         assert_eq!(send.accept(&accept(None)), Err(SendError::Finished));

@@ -59,6 +59,7 @@ async fn versions_and_schemes() {
     }
 }
 
+/// SPEC: PATH-9
 #[tokio::test(start_paused = true)]
 async fn root_path_is_what_links_begin_with() {
     let request = memory::http("GET", "/m%20x/inspect").mount("/m%20x").connection(|connection| {

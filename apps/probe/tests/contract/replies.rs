@@ -1,6 +1,6 @@
 use super::{app, assert_text, assert_violation, get, get_breaking, parts};
 use transom::memory;
-use transom::{Headers, Violation};
+use transom::{Headers, Incoming, Violation};
 
 #[tokio::test(start_paused = true)]
 async fn root() {
@@ -121,4 +121,20 @@ async fn anything_else_is_not_found() {
 async fn paths_are_matched_decoded() {
     assert_text(&get("/%66ixed").await, 200, "hello");
     assert_eq!(get("/status%2F418").await.status(), Some(418));
+}
+
+/// SPEC: EVENT-5
+#[tokio::test(start_paused = true)]
+async fn events_that_are_not_known_are_ignored() {
+    let mut call = memory::http("POST", "/body").unfinished().start(probe::app());
+    assert!(call.poll().is_pending());
+    for event in [
+        Incoming::Body { data: "a".into(), more: true },
+        Incoming::Extension(Box::new("of another time")),
+        Incoming::Body { data: "b".into(), more: false },
+    ] {
+        call.push(event);
+        let _ = call.poll();
+    }
+    assert_eq!(call.await.body(), b"ab");
 }

@@ -169,9 +169,23 @@ fn fields_that_would_split_the_message_are_refused() {
         let script = vec![start(200, Headers::new()), Outgoing::Trailers(headers)];
         assert_eq!(verdict(GET, script).0, expected);
     }
-    let framing = Headers::from_static(&[("content-length", "1")]);
-    let script = vec![start(200, Headers::new()), Outgoing::Trailers(framing)];
-    assert_eq!(verdict(GET, script).0, Err(Violation::BadHeader.into()));
+}
+
+/// The list of the clause.
+/// SPEC: TRAILERS-2
+#[test]
+fn what_trailers_may_not_have() {
+    let names = "age, authorization, cache-control, connection, content-encoding, content-length, content-range, \
+                 content-type, cookie, date, expect, expires, forwarded, host, keep-alive, location, max-forwards, \
+                 pragma, proxy-authenticate, proxy-authorization, proxy-connection, range, retry-after, set-cookie, te, \
+                 trailer, transfer-encoding, upgrade, vary, via, www-authenticate, x-forwarded-for, x-forwarded-host, \
+                 x-forwarded-proto, x-real-ip";
+    assert!(TRAILERS_2.sentence.contains(names));
+    for name in names.split(", ") {
+        let trailers = Outgoing::Trailers([("x-sum", "1"), (name, "1")].into_iter().collect());
+        let script = vec![start(200, Headers::new()), trailers];
+        assert_eq!(verdict(GET, script).0, Err(Violation::BadHeader.into()), "{name}");
+    }
 }
 
 /// SPEC: CAP-3, TRAILERS-1
@@ -185,8 +199,12 @@ fn capabilities_are_needed() {
     refused(vec![inform(103)], Capabilities::INFORMATIONAL);
     refused(vec![streaming(), file(1, false)], Capabilities::FILE);
     refused(vec![streaming(), Outgoing::Trailers(Headers::new())], Capabilities::TRAILERS);
-    let script = vec![start(200, length("0")), Outgoing::Trailers(Headers::new())];
-    assert_eq!(verdict(GET, script).0, Err(SendError::Unsupported(Capabilities::TRAILERS)));
+    for bodiless in
+        [start(200, length("0")), start(204, Headers::new()), start(205, Headers::new()), start(304, Headers::new())]
+    {
+        let script = vec![bodiless, Outgoing::Trailers(Headers::new())];
+        assert_eq!(verdict(GET, script).0, Err(SendError::Unsupported(Capabilities::TRAILERS)));
+    }
 }
 
 /// SPEC: TUNNEL-1, TUNNEL-2, TUNNEL-3
@@ -200,6 +218,11 @@ fn tunnels() {
         assert!(verdict(rules, vec![open(), body("raw", true), body("", false)]).1.is_done());
         assert_eq!(verdict(rules, vec![open(), file(1, true)]).0, Err(Violation::WrongProtocol.into()));
         assert_eq!(verdict(rules, vec![open(), open()]).0, Err(Violation::OutOfOrder.into()));
+    }
+    for (rules, status) in [(upgrade, 101), (connect, 200)] {
+        let without = HttpRules { capabilities: ALL.without(Capabilities::UPGRADE), ..rules };
+        let refusal = Err(SendError::Unsupported(Capabilities::UPGRADE));
+        assert_eq!(verdict(without, vec![start(status, Headers::new())]).0, refusal);
     }
     assert_eq!(verdict(connect, vec![respond(200, "")]).0, Err(Violation::BadStatus.into()));
     assert!(verdict(connect, vec![respond(404, "no")]).0.is_ok());
