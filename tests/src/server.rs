@@ -136,7 +136,7 @@ impl Drop for Running {
 /// A server on a Unix socket.
 #[derive(Debug)]
 pub struct OnUnix {
-    _server: Running,
+    server: Running,
     place: tempfile::TempDir,
 }
 
@@ -145,7 +145,13 @@ impl OnUnix {
     pub fn start(app: impl App, config: Config) -> Self {
         let place = tempfile::tempdir().expect("a directory for temporary files");
         let bind = Bind::Unix(place.path().join("socket"));
-        Self { _server: Running::on(&bind, &ListenOptions::default(), app, config), place }
+        Self { server: Running::on(&bind, &ListenOptions::default(), app, config), place }
+    }
+
+    /// As [`Running::careless`].
+    #[must_use]
+    pub fn careless(self) -> Self {
+        Self { server: self.server.careless(), ..self }
     }
 
     /// A new connection to it.

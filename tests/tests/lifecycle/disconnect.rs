@@ -358,7 +358,7 @@ fn receiving_after_the_response() {
             Ok(tell.send((ends, send.closed().await, send.send(respond("again")).await))?)
         }
     });
-    let server = Running::start(app, quiet());
+    let server = Running::start(app, quiet()).careless();
     for way in [Closed::Orderly, Closed::Reset] {
         let mut client = server.connect();
         client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\npart");
@@ -387,7 +387,7 @@ fn after_the_response() {
             Ok(())
         }
     });
-    let server = Running::start(app, quiet());
+    let server = Running::start(app, quiet()).careless();
     let mut client = server.connect();
     client.send(GET);
     assert_eq!(client.response().text(), "ok");

@@ -1,6 +1,6 @@
 //! Handles that go to other tasks and threads, that outlive their call, or that are dropped before the end.
 
-use crate::{GET, Gate, no_body, piece};
+use crate::{GET, Gate, give_up, no_body, piece};
 use bytes::Bytes;
 use std::thread;
 use tokio::sync::oneshot;
@@ -140,7 +140,7 @@ fn after_the_call() {
             Ok(())
         }
     });
-    let server = Running::start(app, quiet());
+    let server = Running::start(app, quiet()).careless();
     let mut client = server.connect();
     client.send(GET);
     assert_eq!(client.response().text(), "/");
@@ -255,7 +255,7 @@ fn a_sender_that_is_dropped() {
             Ok(())
         }
     });
-    let server = Running::start(app, quiet());
+    let server = Running::start(app, quiet()).careless();
 
     let mut client = server.connect();
     client.send(GET);
@@ -297,4 +297,70 @@ fn a_call_that_goes_on() {
         gate.open();
         assert_eq!(told.next(), "returns");
     }
+}
+
+/// SPEC: HANDLE-3, HANDLE-4
+#[test]
+fn what_is_given_up_has_neither_taken_nor_sent_anything() {
+    const MARK: usize = 64 << 10;
+    let (tell, told) = telling();
+    let app = http(move |_, mut receive: Receiver, mut send: Sender| {
+        let tell = tell.clone();
+        async move {
+            assert!(give_up(receive.recv()).await.is_none());
+            tell.send(())?;
+            assert_eq!(piece(&mut receive).await, Ok(("hello".into(), false)));
+            send.send(start()).await?;
+            send.start_send(more(vec![b'x'; MARK]))?;
+            // Nothing is written before the call waits.
+            assert!(give_up(send.send(more("lost"))).await.is_none());
+            Ok(send.send(last("kept")).await?)
+        }
+    });
+    let server = Running::start(app, quiet());
+    let mut client = server.connect();
+    client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\n");
+    told.next();
+    client.send("hello");
+    let body = client.response().body;
+    assert_eq!((body.len(), &body[MARK..]), (MARK + 4, &b"kept"[..]));
+}
+
+/// Whoever waits last is woken, and the halves do not take each other's wakers away.
+/// SPEC: WAKE-3
+#[test]
+fn the_last_one_to_wait_is_woken() {
+    let (tell, told) = telling();
+    let app = http(move |_, mut receive: Receiver, mut send: Sender| {
+        let tell = tell.clone();
+        async move {
+            assert!(give_up(receive.recv()).await.is_none());
+            send.send(start()).await?;
+            send.start_send(more(vec![b'x'; 64 << 20]))?;
+            assert!(give_up(send.flush()).await.is_none());
+            let receiving = tokio::spawn(async move { (piece(&mut receive).await, receive) });
+            let sending = tokio::spawn(async move { (send.flush().await, send) });
+            tell.send(Watched::current())?;
+            let (received, _receive) = receiving.await?;
+            assert_eq!(received, Ok(("hello".into(), false)));
+            let (flushed, mut send) = sending.await?;
+            flushed?;
+            assert!(give_up(send.closed()).await.is_none());
+            let closing = tokio::spawn(async move { send.closed().await });
+            tell.send(Watched::current())?;
+            assert_eq!(closing.await?, End::Disconnected { code: None });
+            tell.send(Watched::current())?;
+            Ok(())
+        }
+    });
+    let server = Running::start(app, quiet());
+    let mut client = server.connect();
+    client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\n");
+    assert!(told.next().comes_to_rest());
+    client.send("hello");
+    assert_eq!(client.head().status, 200);
+    assert_eq!(client.chunk().len(), 64 << 20);
+    assert!(told.next().comes_to_rest());
+    client.reset();
+    told.next();
 }

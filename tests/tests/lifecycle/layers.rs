@@ -31,7 +31,7 @@ fn blocking(scope: Scope, mut receive: Receiver, mut send: Sender) -> Result<(),
 fn a_function_that_blocks() {
     let mut config = quiet();
     config.blocking_threads = 2;
-    let server = Running::start(Blocking::new(blocking), config);
+    let server = Running::start(Blocking::new(blocking), config).careless();
     let mut clients: Vec<_> = (0..6).map(|_| server.connect()).collect();
     for round in 0..3 {
         for client in &mut clients {

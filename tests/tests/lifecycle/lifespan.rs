@@ -1,6 +1,6 @@
 //! The lifespan call.
 
-use crate::GET;
+use crate::{GET, give_up};
 use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 use transom::{
@@ -55,7 +55,19 @@ where
     F: Fn(Receiver, Sender) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<(), Error>> + Send,
 {
-    let mut server = Running::start(Living(life), config);
+    stopped_at_once(Running::start(Living(life), config))
+}
+
+/// The same of one that breaks the contract.
+fn careless_outcome<F, Fut>(life: F, config: Config) -> Result<(), String>
+where
+    F: Fn(Receiver, Sender) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<(), Error>> + Send,
+{
+    stopped_at_once(Running::start(Living(life), config).careless())
+}
+
+fn stopped_at_once(mut server: Running) -> Result<(), String> {
     server.stop();
     server.join().map_err(|error| format!("{error:?}"))
 }
@@ -249,7 +261,7 @@ fn cleaning_up() {
     assert_eq!(outcome(never, config), Err("Shutdown(\"it did not clean up in time\")".into()));
 }
 
-/// SPEC: LIFE-6
+/// SPEC: STATE-4, LIFE-6, LIFE-7
 #[test]
 fn what_it_may_send() {
     let life = async |mut receive: Receiver, mut send: Sender| {
@@ -260,8 +272,94 @@ fn what_it_may_send() {
         assert_eq!(send.send(Outgoing::Trailers(headers())).await, wrong);
         send.send(ready()).await?;
         assert_eq!(send.send(ready()).await, Err(SendError::Violation(Violation::OutOfOrder)));
+        assert_eq!(give_up(send.flush()).await, Some(Ok(())));
+        let unknown = give_up(send.send(Outgoing::Extension(Box::new(())))).await;
+        assert_eq!(unknown, Some(Err(SendError::Unsupported(Capabilities::NONE))));
         assert!(matches!(receive.recv().await, Incoming::Draining { .. }));
         Ok(())
     };
-    assert_eq!(outcome(life, quiet()), Ok(()));
+    assert_eq!(careless_outcome(life, quiet()), Ok(()));
+}
+
+/// SPEC: LIFE-13
+#[test]
+fn failure_while_draining() {
+    let life = async |mut receive: Receiver, mut send: Sender| {
+        send.send(ready()).await?;
+        assert!(matches!(receive.recv().await, Incoming::Draining { .. }));
+        Err("cannot say goodbye".into())
+    };
+    assert_eq!(outcome(life, quiet()), Err("Running(\"cannot say goodbye\")".into()));
+}
+
+/// SPEC: LIFE-15
+#[test]
+fn handles_that_are_dropped() {
+    let (tell, told) = telling();
+    let life = move |receive: Receiver, mut send: Sender| {
+        let tell = tell.clone();
+        async move {
+            send.send(ready()).await?;
+            drop((receive, send));
+            tell.send(())?;
+            std::future::pending().await
+        }
+    };
+    let mut config = quiet();
+    config.lifespan_timeout = Some(Duration::from_millis(50));
+    let mut server = Running::start(Living(life), config);
+    told.next();
+    for _ in 0..2 {
+        assert_serves(&server, "ready");
+    }
+    // It runs on, and is only late at the end.
+    server.stop();
+    assert_eq!(format!("{:?}", server.join()), "Err(Shutdown(\"it did not clean up in time\"))");
+}
+
+/// SPEC: LIFE-11, LIFE-16
+#[test]
+fn handles_that_are_left() {
+    let (tell, told) = telling();
+    let life = move |receive: Receiver, mut send: Sender| {
+        let tell = tell.clone();
+        async move {
+            send.send(ready()).await?;
+            tell.send((receive, send)).map_err(|_| "nobody wants them")?;
+            Ok(())
+        }
+    };
+    let server = Running::start(Living(life), quiet()).careless();
+    let (mut receive, mut send) = told.next();
+    assert_serves(&server, "ready");
+    for _ in 0..2 {
+        assert!(matches!(receive.recv_blocking(), Incoming::End(End::Complete)));
+        assert_eq!(transom::run(send.closed()), End::Complete);
+    }
+    assert_eq!(send.send_blocking(ready()), Err(SendError::Finished));
+}
+
+/// SPEC: APP-9
+#[test]
+fn the_manifest_is_read_first() {
+    struct Telling(mpsc::Sender<&'static str>);
+    impl App for Telling {
+        async fn call(&self, scope: Scope, _: Receiver, _: Sender) -> Result<(), Error> {
+            self.0.send(if matches!(scope, Scope::Lifespan(_)) { "lifespan" } else { "call" })?;
+            Err(Error::unsupported())
+        }
+
+        fn manifest(&self) -> Manifest {
+            let _ = self.0.send("manifest");
+            Manifest::default()
+        }
+    }
+    let (tell, told) = telling();
+    let server = Running::without_lint(Telling(tell), quiet());
+    let mut client = server.connect();
+    client.send(GET);
+    assert_eq!(client.response().status, 501);
+    let mut told = told.rest();
+    told.dedup();
+    assert_eq!(told, ["manifest", "lifespan", "call"]);
 }

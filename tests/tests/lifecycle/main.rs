@@ -10,11 +10,15 @@ mod lifespan;
 mod places;
 mod pressure;
 mod runtimes;
+mod scopes;
 mod stop;
 mod timeouts;
 mod tunnels;
 
 use bytes::Bytes;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use transom::{End, Incoming, Receiver};
 use transom_tests::{Gate, OnUnix};
 
@@ -32,6 +36,16 @@ async fn piece(receive: &mut Receiver) -> Result<(Bytes, bool), End> {
 /// Receives that there is no body, which is said once.
 async fn no_body(receive: &mut Receiver) {
     assert_eq!(piece(receive).await, Ok((Bytes::new(), false)));
+}
+
+/// Polls a future once and drops it.
+async fn give_up<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
 }
 
 const LEFT: End = End::Disconnected { code: None };

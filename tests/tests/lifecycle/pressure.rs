@@ -2,7 +2,7 @@
 
 use crate::{GET, Gate, OnUnix, piece};
 use std::fs::File;
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -55,7 +55,7 @@ fn a_slow_reader_holds_the_application_back() {
 }
 
 /// With `poll_ready` before each `start_send` there is never more than the mark and one event.
-/// SPEC: FLOW-1, FLOW-2, FLOW-3, FLOW-5
+/// SPEC: FLOW-1, FLOW-2, FLOW-3, FLOW-4, FLOW-5
 #[test]
 fn readiness_ends_at_the_mark() {
     let (tell, told) = telling();
@@ -70,6 +70,8 @@ fn readiness_ends_at_the_mark() {
             // Nothing is written before the call waits.
             for size in [MARK / 2, MARK / 2 + 1, 1] {
                 steps.push(ready(&mut send).await);
+                // It says the same again, and to have asked takes no room.
+                assert_eq!(ready(&mut send).await, *steps.last().expect("it was pushed"));
                 send.start_send(more(vec![b'x'; size]))?;
             }
             steps.push(ready(&mut send).await);
@@ -81,7 +83,8 @@ fn readiness_ends_at_the_mark() {
             Ok(())
         }
     });
-    let (_server, mut client) = serve(app);
+    let server = OnUnix::start(app, quiet()).careless();
+    let mut client = server.connect();
     client.send(GET);
     assert_eq!(client.response().body.len(), MARK + 2);
     assert_eq!(told.next(), [true, true, false, false, true]);
@@ -292,4 +295,25 @@ fn sparse(len: u64) -> Arc<File> {
     let file = tempfile::tempfile().expect("room for a file");
     file.set_len(len).expect("a file without content");
     Arc::new(file)
+}
+
+/// One read takes all of them, for one write gave them away.
+/// SPEC: FLOW-9
+#[test]
+fn a_head_and_its_body_leave_together() {
+    let app = http(async |scope: HttpScope, _, mut send: Sender| {
+        if scope.target() == b"/whole" {
+            return Ok(send.send(respond("ok")).await?);
+        }
+        send.send(start()).await?;
+        send.send(more("a")).await?;
+        Ok(send.send(last("b")).await?)
+    });
+    let (_server, mut client) = serve(app);
+    let mut buffer = [0; 4096];
+    for (target, end) in [("/whole", "\r\n\r\nok"), ("/stream", "\r\n\r\n1\r\na\r\n1\r\nb\r\n0\r\n\r\n")].repeat(50) {
+        client.send(format!("GET {target} HTTP/1.1\r\nhost: a\r\n\r\n"));
+        let count = client.stream().read(&mut buffer).expect("it is answered");
+        assert!(buffer[..count].ends_with(end.as_bytes()), "{}", buffer[..count].escape_ascii());
+    }
 }

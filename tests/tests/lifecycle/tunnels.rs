@@ -183,7 +183,7 @@ fn after_the_end_of_both() {
             Ok(())
         }
     });
-    let server = Running::start(app, quiet());
+    let server = Running::start(app, quiet()).careless();
     let mut client = enter(&server);
     assert_eq!(client.rest(), (vec![], Closed::Orderly));
     client.send("late");
