@@ -6,6 +6,7 @@
 mod env_file;
 mod failure;
 mod field;
+mod lint;
 mod options;
 mod period;
 mod program;
@@ -82,6 +83,7 @@ fn follow(program: &Program<'_>, typed: Vec<OsString>) -> Result<(), Failure> {
     }
     let (name, app) = program.chosen(&matches)?;
     let settings = Settings::from(options);
+    let app = if settings.lint { lint::watched(app) } else { app };
     log_to_stderr(settings.log_level);
     crate::application::log_panics_of_calls();
     serve::run(&name, app, settings)

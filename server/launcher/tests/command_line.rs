@@ -188,6 +188,62 @@ fn an_access_log_that_nobody_reads_does_not_hold_up_the_end() {
     assert!((Duration::from_secs(1)..Duration::from_millis(3500)).contains(&took), "{took:?}");
 }
 
+/// What the application is to blame for has a line each, and what the peer is to blame for has none.
+/// SPEC: RETURN-6, RETURN-7
+#[test]
+fn failed_calls_are_logged() {
+    let server = Started::new(&["probe", "--bind", "127.0.0.1:0", "--workers", "1"], &[]);
+    for target in ["/raise", "/nothing", "/raise-after-start"] {
+        get(server.connect(), target);
+    }
+    let mut bad = server.connect();
+    bad.write_all(b"POST /inspect HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nx\r\n").expect("it is sent");
+    bad.read_exact(&mut [0; 15]).expect("it is refused");
+    let mut gone = server.connect();
+    gone.write_all(b"GET /stream?n=1000&delay=0.01 HTTP/1.1\r\nhost: a\r\n\r\n").expect("it is sent");
+    gone.read_exact(&mut [0; 15]).expect("the response has begun");
+    drop(gone);
+    server.signal(Signal::TERM);
+    let log = server.end().stderr;
+    let failures = log.lines().filter_map(|line| line.split_once("the application failed on ")).map(|(_, what)| what);
+    let expected = [
+        "GET /raise: raised before the response",
+        "GET /nothing: it returned without a response",
+        "GET /raise-after-start: raised after the response was started",
+    ];
+    assert_eq!(failures.collect::<Vec<_>>(), expected, "{log}");
+}
+
+/// Each clause that is broken has its line, and nothing else has one.
+#[test]
+fn a_lint_reports_to_the_log() {
+    let reports = |arguments: &[&str], variable: &str, targets: &[&str]| {
+        let arguments = [arguments, &["--bind", "127.0.0.1:0"]].concat();
+        let server = Started::new(&arguments, &[("TRANSOM_LINT", variable)]);
+        for target in targets {
+            get(server.connect(), target);
+        }
+        server.signal(Signal::TERM);
+        let ended = server.end();
+        assert_eq!(ended.code, Some(0));
+        let lines =
+            ended.stderr.lines().filter_map(|line| line.split_once("ERROR ")).map(|(_, report)| report.to_owned());
+        lines.filter(|line| !line.starts_with("the application failed")).collect::<Vec<_>>()
+    };
+    let careless = ["/nothing", "/fixed", "/crlfheader", "/short"];
+    let found = reports(&["probe", "--lint"], "off", &careless);
+    assert_eq!(
+        found.iter().map(|line| line.split(' ').next().unwrap_or_default()).collect::<Vec<_>>(),
+        ["RETURN-1:", "HTTP-SEND-5:", "HTTP-SEND-12:",]
+    );
+    assert_eq!(found[0], "RETURN-1: the application returned Ok and had not begun its response");
+    assert_eq!(reports(&["probe"], "on", &careless), found);
+    assert_eq!(reports(&["probe"], "off", &careless), [""; 0]);
+    assert_eq!(reports(&["probe", "--lint"], "", &["/", "/raise", "/stream?n=3", "/inspect"]), [""; 0]);
+    assert_eq!(reports(&["bench", "--lint"], "", &["/", "/json", "/stream?n=3"]), [""; 0]);
+    assert_eq!(reports(&["hello", "--lint"], "", &["/"]), [""; 0]);
+}
+
 #[test]
 fn fields_of_every_response() {
     let arguments =

@@ -354,6 +354,9 @@ pub(super) struct Logging {
     /// The least important messages to write to standard error
     #[arg(long, env = "TRANSOM_LOG_LEVEL", value_name = "LEVEL", default_value = "info")]
     pub(super) log_level: LogLevel,
+    /// Watch how the application and the server keep their contract, and log each clause of it that is broken
+    #[arg(long, env = "TRANSOM_LINT", value_parser = BoolishValueParser::new())]
+    pub(super) lint: bool,
     /// Write a line per request, and two per WebSocket, to standard output [default: off]
     #[arg(
         long,

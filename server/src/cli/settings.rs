@@ -13,6 +13,8 @@ pub(super) struct Settings {
     /// The form of the access log, if there is to be one.
     pub(super) access_log: Option<Format>,
     pub(super) log_level: LogLevel,
+    /// The application is watched, and so is the server.
+    pub(super) lint: bool,
 }
 
 impl From<Options> for Settings {
@@ -76,6 +78,7 @@ impl From<Options> for Settings {
             },
             access_log: access_log.then_some(logging.access_log_format),
             log_level: logging.log_level,
+            lint: logging.lint,
         }
     }
 }

@@ -53,13 +53,13 @@ fn every_flag_has_a_heading_a_help_and_its_variable() {
 /// The defaults that `--help` shows are what is parsed when nothing is typed.
 #[test]
 fn defaults_are_those_of_the_library() {
-    let Settings { binds, listen, config, access_log, log_level } = good(&[]);
+    let Settings { binds, listen, config, access_log, log_level, lint } = good(&[]);
     assert_eq!(config.limits, Limits::default());
     // `Config` has no equality, but its text has all fields.
     assert_eq!(format!("{config:?}"), format!("{:?}", Config::default()));
     assert_eq!(listen, ListenOptions { unix_mode: Some(0o666), ..ListenOptions::default() });
     assert_eq!(binds, [Bind::Tcp(([127, 0, 0, 1], 8000).into())]);
-    assert_eq!((access_log.is_none(), log_level), (true, LogLevel::Info));
+    assert_eq!((access_log.is_none(), log_level, lint), (true, LogLevel::Info, false));
 }
 
 #[test]
