@@ -17,3 +17,13 @@ pub use gate::Gate;
 pub use response::Response;
 pub use server::{OnUnix, Running, quiet};
 pub use thread::Watched;
+
+/// The code of the guides is compiled and run.
+#[cfg(doctest)]
+mod guides {
+    #[doc = include_str!("../../docs/writing-a-layer.md")]
+    struct Layer;
+
+    #[doc = include_str!("../../docs/writing-a-server.md")]
+    struct Server;
+}
