@@ -38,17 +38,20 @@ def hello_binary(request):
 
 
 @pytest.fixture(scope="module")
-def probe(transom):
-    """A server that the tests of one module share."""
-    server = Server([transom, "probe", *LOOPBACK])
-    yield server
-    server.stop()
+def probe(request, transom):
+    """A server that the tests of one module share. The module's `VARIABLES` are those of its run, and `BREAKS` is what
+    its requests have the application break."""
+    yield from shared(request.module, [transom, "probe", *LOOPBACK])
 
 
 @pytest.fixture(scope="module")
-def bench(transom):
+def bench(request, transom):
     """As `probe`."""
-    server = Server([transom, "bench", *LOOPBACK])
+    yield from shared(request.module, [transom, "bench", *LOOPBACK])
+
+
+def shared(module, command):
+    server = Server(command, variables=getattr(module, "VARIABLES", None), breaks=getattr(module, "BREAKS", ()))
     yield server
     server.stop()
 

@@ -8,6 +8,8 @@ import pytest
 
 from output import PATIENCE
 
+# /short
+BREAKS = ("HTTP-SEND-12",)
 pytestmark = pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
 
 

@@ -10,6 +10,8 @@ from output import PATIENCE
 from peer import Peer
 
 TEXT = "text/plain"
+# /nothing and /nobodymsg; /crlfheader; /bodystatus; /long; /short.
+BREAKS = ("RETURN-1", "HTTP-SEND-5", "HTTP-SEND-9", "HTTP-SEND-11", "HTTP-SEND-12")
 
 
 @pytest.fixture(scope="module")

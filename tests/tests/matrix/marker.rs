@@ -47,7 +47,7 @@ pub(crate) fn find(file: &str, source: &str, markers: &mut Vec<Marker>, faults: 
         } else if text.starts_with("#[") || text.starts_with('@') {
             front.is_test |= text == "#[test]" || text.starts_with("#[tokio::test");
             front.is_skipped |= text.starts_with("#[ignore") || text.starts_with("@pytest.mark.skip");
-        } else if !text.starts_with("//") && !(is_python && text.starts_with('#')) {
+        } else if !is_comment(text, is_python) {
             let front = std::mem::take(&mut front);
             let name =
                 function(text).filter(|name| !front.is_skipped && (front.is_test || is_python_test(is_python, name)));
@@ -65,6 +65,10 @@ pub(crate) fn find(file: &str, source: &str, markers: &mut Vec<Marker>, faults: 
     for (place, _) in front.ids {
         faults.push(format!("{file}:{place}: the marker does not stand at a test"));
     }
+}
+
+fn is_comment(text: &str, is_python: bool) -> bool {
+    text.starts_with(if is_python { "#" } else { "//" })
 }
 
 /// The name of the function that a line begins.
