@@ -177,6 +177,30 @@ fn a_socket_may_be_lost_for_one_half_before_it_is_for_the_other() {
     assert!(reports.is_empty(), "{:#?}", reports.take());
 }
 
+/// A fault of the peer ends the socket before the close frame that says so is written.
+#[test]
+fn a_socket_may_be_closed_before_it_is_flushed() {
+    let fault = || End::Closed { code: 1002, reason: "".into(), clean: false };
+    let reports = Reports::new();
+    let app = |_: Scope, mut receive: Receiver, mut send: Sender| async move {
+        send.send(accept()).await?;
+        receive.recv().await;
+        std::future::poll_fn(|cx| {
+            assert!(send.poll_flush(cx).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+        Ok(send.flush().await?)
+    };
+    let fake = Fake::new().ends(fault()).flushes(Poll::Pending).flushes(Poll::Ready(Ok(())));
+    fake.call(lint(app).collect(&reports), SOCKET.scope());
+    assert!(reports.is_empty(), "{:#?}", reports.take());
+    // Without a close there is nobody to write to.
+    let lost = End::Closed { code: 1006, reason: "".into(), clean: false };
+    Fake::new().ends(lost).flushes(Poll::Pending).call(lint(app).collect(&reports), SOCKET.scope());
+    assert_eq!(reports.take().iter().map(|report| report.clause.id).collect::<Vec<_>>(), ["DISC-1"; 2]);
+}
+
 /// What came before the peer of a tunnel was lost may be received afterwards (TUNNEL-10).
 #[test]
 fn a_tunnel_may_be_lost_before_it_is_read() {

@@ -34,7 +34,7 @@ fn open(server: &Running) -> TcpStream {
 
 /// What is asked for to answer `MEASURED` times what is said, in as many writes as there are pieces.
 fn measure(said: &[&[u8]], heard: &[u8]) -> u64 {
-    let server = Running::start(sockets(echo), one_worker());
+    let server = Running::without_lint(sockets(echo), one_worker());
     let mut stream = open(&server);
     let mut buffer = vec![0; heard.len()];
     let mut ask = || {
@@ -73,7 +73,7 @@ pub(crate) fn per_message() {
 pub(crate) fn per_ping() {
     let mut config = one_worker();
     config.websocket.ping_interval = Some(Duration::from_millis(5));
-    let server = Running::start(sockets(echo), config);
+    let server = Running::without_lint(sockets(echo), config);
     let mut stream = open(&server);
     let answer = frame(FIN | PONG, "");
     let mut pings = |count: usize| {
@@ -115,7 +115,7 @@ fn held_for_each(sockets: usize, wants: Capabilities, call: Call, talk: impl Fn(
             }
         }
     });
-    let server = Running::start(app.wanting(wants), one_worker());
+    let server = Running::without_lint(app.wanting(wants), one_worker());
     let mut clients = Vec::with_capacity(sockets);
     let mut connect = || {
         let mut client = Client::with_receive_buffer(server.address(), 4 << 10);

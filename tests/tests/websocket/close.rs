@@ -9,6 +9,7 @@ use transom_tests::websocket::{
 };
 use transom_tests::{Client, Closed, Gate, PATIENCE, Running, Told, Watched, quiet, sockets, telling};
 
+/// SPEC: WS-12
 #[test]
 fn by_the_client() {
     let (app, told) = echo();
@@ -33,6 +34,7 @@ fn by_the_client() {
 }
 
 /// What came before is answered, and what comes behind is neither looked at nor a reason for a reset.
+/// SPEC: WS-15
 #[test]
 fn what_stands_around_it() {
     let (app, told) = echo();
@@ -86,6 +88,7 @@ fn a_client_that_goes_on_talking() {
 }
 
 /// The connection does not wait for the call. What comes with the handshake is answered when that is.
+/// SPEC: APP-3, CLOSED-1, WS-12
 #[test]
 fn while_the_call_goes_on() {
     let gate = Gate::new();
@@ -153,10 +156,11 @@ fn closing() -> (impl App, Told<crate::Received>) {
     (app, told)
 }
 
+/// SPEC: WS-2, WS-16
 #[test]
 fn by_the_application() {
     let (app, told) = closing();
-    let server = Running::start(app, quiet());
+    let server = Running::start(app, quiet()).careless();
     let mut client = server.open();
     client.send(frame(FIN | TEXT, "close"));
     client.hear_close(4000, "done");
@@ -168,10 +172,11 @@ fn by_the_application() {
     assert_eq!(told.next(), Err(closed(4001, "too", true)));
 }
 
+/// SPEC: WS-16
 #[test]
 fn by_both_at_once() {
     let (app, told) = closing();
-    let server = Running::start(app, quiet());
+    let server = Running::start(app, quiet()).careless();
     let mut client = server.open();
     client.send([frame(FIN | TEXT, "close"), frame(FIN | CLOSE, close(1001, ""))].concat());
     client.hear_close(4000, "done");
@@ -183,7 +188,7 @@ fn by_both_at_once() {
 #[test]
 fn a_fault_while_the_close_is_awaited() {
     let (app, told) = closing();
-    let server = Running::start(app, quiet());
+    let server = Running::start(app, quiet()).careless();
     let mut client = server.open();
     client.send(frame(FIN | TEXT, "close"));
     client.hear_close(4000, "done");
@@ -193,6 +198,7 @@ fn a_fault_while_the_close_is_awaited() {
 }
 
 /// A close that may not be sent changes nothing.
+/// SPEC: ERROR-1, WS-6
 #[test]
 fn with_what_may_not_be_sent() {
     let app = sockets(async |_, mut receive: Receiver, mut send: Sender| {
@@ -206,7 +212,7 @@ fn with_what_may_not_be_sent() {
         message(&mut receive).await.unwrap_err();
         Ok(())
     });
-    let server = Running::start(app, quiet());
+    let server = Running::start(app, quiet()).careless();
     let mut client = server.open();
     client.hear_close(3000, &"x".repeat(123));
 }
@@ -227,6 +233,7 @@ fn leaving() -> impl App {
     })
 }
 
+/// SPEC: WS-14
 #[test]
 fn by_the_end_of_the_call() {
     let server = Running::start(leaving(), quiet());
@@ -250,6 +257,7 @@ fn by_the_end_of_the_call() {
 }
 
 /// As by an error, at once; and the rest may be received.
+/// SPEC: WS-16, WS-21
 #[test]
 fn by_the_loss_of_the_sender() {
     let (tell, told) = telling();
@@ -330,6 +338,7 @@ fn without_a_peer() -> Lost {
     Lost { closed: lost(), received: lost(), sent: error(), flushed: error() }
 }
 
+/// SPEC: DISC-1, DISC-2, WS-12
 #[test]
 fn a_client_that_vanishes() {
     let (app, called, told) = waiting();
@@ -349,6 +358,7 @@ fn a_client_that_vanishes() {
 }
 
 /// The application waits for the end alone; the messages before it are not received.
+/// SPEC: DISC-2
 #[test]
 fn a_client_that_is_reset_behind_messages_that_are_not_received() {
     let (app, called, told) = waiting();
@@ -363,12 +373,13 @@ fn a_client_that_is_reset_behind_messages_that_are_not_received() {
 }
 
 /// The server gives up waiting for the answer to its close.
+/// SPEC: WS-16
 #[test]
 fn a_client_that_never_closes() {
     let (app, told) = closing();
     let mut config = quiet();
     config.websocket.close_timeout = Duration::from_millis(100);
-    let server = Running::start(app, config.clone());
+    let server = Running::start(app, config.clone()).careless();
     let mut client = server.open();
     client.send(frame(FIN | TEXT, "close"));
     client.hear_close(4000, "done");

@@ -7,6 +7,7 @@ use transom::{Capabilities, Message, Outgoing, Receiver, SendError, Sender, Viol
 use transom_tests::websocket::{CLOSE, FIN, HANDSHAKE, PING, PONG, SWITCHED, TEXT, close, frame};
 use transom_tests::{Client, Gate, Running, Watched, quiet, sockets, telling};
 
+/// SPEC: WS-10, WS-11
 #[test]
 fn pings_are_answered() {
     let (app, told) = echo();
@@ -32,6 +33,7 @@ fn a_ping_with_the_handshake() {
 }
 
 /// The application awaits something else, and its messages may wait for it.
+/// SPEC: WS-11
 #[test]
 fn while_the_application_is_busy() {
     let gate = Gate::new();
@@ -91,6 +93,7 @@ fn more_than_the_client_takes() {
     client.hear_frame(FIN | TEXT, "hi");
 }
 
+/// SPEC: APP-11, WS-10, WS-11
 #[test]
 fn for_an_application_that_wants_them() {
     let (app, told) = echo_wanting(Capabilities::WEBSOCKET_CONTROL);
@@ -145,6 +148,7 @@ fn for_an_application_that_is_busy() {
 }
 
 /// `wants` of the manifest decides.
+/// SPEC: APP-11, WS-8
 #[test]
 fn sent_by_the_application() {
     for wants in [Capabilities::NONE, Capabilities::WEBSOCKET_CONTROL] {
@@ -166,7 +170,7 @@ fn sent_by_the_application() {
             }
             Ok(())
         });
-        let server = Running::start(app.wanting(wants), quiet());
+        let server = Running::start(app.wanting(wants), quiet()).careless();
         let mut client = server.open();
         if !wants.is_empty() {
             client.hear_frame(FIN | PING, "");

@@ -210,6 +210,7 @@ fn in_fragments() {
 }
 
 /// What may not come: what was said before is answered.
+/// SPEC: WS-17
 #[test]
 fn faults() {
     const LIMIT: usize = 100_000;

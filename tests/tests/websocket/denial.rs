@@ -118,9 +118,10 @@ const GET: &str = "GET /next HTTP/1.1\r\nhost: a\r\n\r\n";
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n/next";
 
 /// Afterwards the connection is good for a request, and for another handshake.
+/// SPEC: WS-7, WS-13, WS-14, WS-21
 #[test]
 fn in_every_way() {
-    let server = Running::start(sockets(deny), quiet());
+    let server = Running::start(sockets(deny), quiet()).careless();
     for (target, answer) in answers() {
         let mut client = server.connect();
         client.send(handshake_at(target));
@@ -139,7 +140,7 @@ fn in_every_way() {
 /// Without waiting for the answers.
 #[test]
 fn pipelined() {
-    let server = Running::start(sockets(deny), quiet());
+    let server = Running::start(sockets(deny), quiet()).careless();
     for (target, answer) in answers() {
         let handshake = handshake_at(target);
         let mut client = server.connect();
@@ -152,7 +153,7 @@ fn pipelined() {
 
 #[test]
 fn as_the_last_of_its_connection() {
-    let server = Running::start(sockets(deny), quiet());
+    let server = Running::start(sockets(deny), quiet()).careless();
     let mut client = server.connect();
     client.send([&handshake_at("/last"), GET].concat());
     client.hear("HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\nconnection: close\r\n\r\nno");
@@ -166,6 +167,7 @@ fn as_the_last_of_its_connection() {
 }
 
 /// A denial that is given up does not look complete.
+/// SPEC: RETURN-4, WS-14
 #[test]
 fn in_part() {
     let app = sockets(async |scope: WebSocketScope, _, mut send: Sender| {
@@ -177,7 +179,7 @@ fn in_part() {
             _ => Err("it fails".into()),
         }
     });
-    let server = Running::start(app, quiet());
+    let server = Running::start(app, quiet()).careless();
     for target in ["/ok", "/fail", "/unsupported"] {
         let mut client = server.connect();
         client.send(handshake_at(target));
@@ -209,6 +211,7 @@ fn undecided() -> (impl App, Told<Watched>, Told<(End, End, SendError)>) {
     (app, called, told)
 }
 
+/// SPEC: DISC-1, WS-9, WS-13
 #[test]
 fn a_client_that_leaves_first() {
     let (app, called, told) = undecided();

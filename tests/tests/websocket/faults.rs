@@ -118,6 +118,7 @@ fn faults() -> Vec<Fault> {
 }
 
 /// What came before is answered, and what comes behind is not looked at.
+/// SPEC: WS-15, WS-17, WS-18
 #[test]
 fn between_messages() {
     let (app, told) = echo();
@@ -134,6 +135,7 @@ fn between_messages() {
     assert_eq!(told.rest(), []);
 }
 
+/// SPEC: WS-17, WS-18
 #[test]
 fn byte_by_byte() {
     let (app, told) = echo();
@@ -155,6 +157,7 @@ fn limited(limit: usize) -> Config {
     config
 }
 
+/// SPEC: WS-17, WS-18
 #[test]
 fn above_a_limit_of_the_configuration() {
     let (app, told) = echo();
@@ -199,6 +202,7 @@ fn behind_many_messages() {
 }
 
 /// After the fault nothing more is sent, and the reason is given as often as it is asked for.
+/// SPEC: END-3, CLOSED-3
 #[test]
 fn what_an_application_gets_afterwards() {
     let (tell, told) = telling();
@@ -216,7 +220,7 @@ fn what_an_application_gets_afterwards() {
             Ok(tell.send(end)?)
         }
     });
-    let server = Running::start(app, quiet());
+    let server = Running::start(app, quiet()).careless();
     let mut client = server.open();
     client.send(frame(FIN | TEXT, b"\xff"));
     client.hear_close(1007, UTF8);

@@ -27,6 +27,7 @@ const ANOTHER_VERSION: &str = "HTTP/1.1 426 Upgrade Required\r\ncontent-type: te
 const KEY: &str = "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 const VERSION: &str = "sec-websocket-version: 13\r\n";
 
+/// SPEC: APP-1, WS-1
 #[test]
 fn what_is_no_handshake() {
     let (tell, told) = telling();
@@ -92,6 +93,7 @@ fn the_example_of_the_rfc() {
     }
 }
 
+/// SPEC: APP-11, CAP-1, SCOPE-11
 #[test]
 fn what_the_application_is_told() {
     let (tell, told) = telling();
@@ -130,6 +132,7 @@ fn what_the_application_is_told() {
     }
 }
 
+/// SPEC: HTTP-SEND-5, HTTP-SEND-20, HTTP-SEND-21, WS-2, WS-3, WS-4
 #[test]
 fn what_the_application_adds() {
     let (tell, told) = telling();
@@ -164,7 +167,7 @@ fn what_the_application_adds() {
     let mut config = quiet();
     config.server_header = Some("test".into());
     config.headers = Headers::from_static(&[("x-y", "operator"), ("x-z", "operator")]);
-    let server = Running::start(app, config);
+    let server = Running::start(app, config).careless();
     let mut client = server.connect();
     client.send(with("sec-websocket-protocol: chat, superchat\r\n"));
     client.hear(
@@ -183,6 +186,7 @@ fn what_the_application_adds() {
 }
 
 /// What is sent too early changes nothing, and nothing reaches the client before the application has decided.
+/// SPEC: WS-2, WS-9
 #[test]
 fn nothing_before_the_application_accepts() {
     let gate = Gate::new();
@@ -199,7 +203,7 @@ fn nothing_before_the_application_accepts() {
             Ok(send.send(Outgoing::Message(message)).await?)
         }
     });
-    let server = Running::start(app, quiet());
+    let server = Running::start(app, quiet()).careless();
     let mut client = server.connect();
     client.send(HANDSHAKE);
     let (thread, too_early) = told.next();
@@ -256,6 +260,7 @@ fn what_is_plain_http() {
     }
 }
 
+/// SPEC: SCOPE-2, TUNNEL-1, TUNNEL-5
 #[test]
 fn switched_off() {
     let app = http(async |scope: transom::HttpScope, mut receive: Receiver, mut send: Sender| {
@@ -288,6 +293,7 @@ fn switched_off() {
 }
 
 /// A handshake that the server would complete is not one that a tunnel may answer.
+/// SPEC: WS-5, WS-14
 #[test]
 fn no_tunnel() {
     let (tell, told) = telling();
@@ -300,7 +306,7 @@ fn no_tunnel() {
             Ok(())
         }
     });
-    let server = Running::start(app, quiet());
+    let server = Running::start(app, quiet()).careless();
     let mut client = server.connect();
     client.send(HANDSHAKE);
     assert_eq!(client.response().status, 403);

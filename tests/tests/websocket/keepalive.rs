@@ -19,6 +19,7 @@ fn with(interval: Option<Duration>, timeout: Option<Duration>) -> Config {
     config
 }
 
+/// SPEC: WS-19
 #[test]
 fn a_client_that_is_silent() {
     let (app, told) = echo();
@@ -106,6 +107,7 @@ fn switched_off() {
 }
 
 /// A client that is not listened to cannot answer: what it said waits for the application.
+/// SPEC: WS-19
 #[test]
 fn while_the_application_does_not_receive() {
     let gate = Gate::new();

@@ -27,6 +27,7 @@ fn stop(server: &mut Running) {
     idle.hear_end();
 }
 
+/// SPEC: WS-20
 #[test]
 fn open_sockets_are_closed() {
     for runtime in [Runtime::PerCore, Runtime::WorkStealing] {
@@ -54,6 +55,7 @@ fn open_sockets_are_closed() {
 }
 
 /// What was on its way is received, and nothing is sent any more.
+/// SPEC: WS-20
 #[test]
 fn in_the_middle_of_a_message() {
     let (tell, told) = telling();
@@ -85,6 +87,7 @@ fn in_the_middle_of_a_message() {
     stopped(server);
 }
 
+/// SPEC: WS-16, WS-20
 #[test]
 fn a_client_that_does_not_answer() {
     let (app, told) = echo();
@@ -139,6 +142,7 @@ fn in_the_middle_of_a_handshake() {
 }
 
 /// Calls that go on are dropped, and handles that went elsewhere are told why.
+/// SPEC: APP-4, END-6
 #[test]
 fn after_the_grace() {
     let gate = Gate::new();

@@ -123,6 +123,7 @@ fn received() -> Vec<crate::Received> {
     messages.into_iter().map(Ok).chain([Err(closed(1000, "bye", true))]).collect()
 }
 
+/// SPEC: WS-10, WS-11, WS-15
 #[test]
 fn in_one_write() {
     let (app, told) = echo();
@@ -138,6 +139,7 @@ fn in_one_write() {
     }
 }
 
+/// SPEC: WS-10
 #[test]
 fn byte_by_byte() {
     let (app, told) = echo();
@@ -155,6 +157,7 @@ fn byte_by_byte() {
     }
 }
 
+/// SPEC: WS-10
 #[test]
 fn split_anywhere() {
     let (app, told) = echo();

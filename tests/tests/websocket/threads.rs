@@ -45,6 +45,7 @@ fn apart() -> impl App {
 }
 
 /// One after the other, so that each finds the server asleep; and many together.
+/// SPEC: HANDLE-1, WAKE-1, WAKE-6
 #[test]
 fn on_other_threads() {
     const COUNT: usize = 300;
@@ -65,6 +66,7 @@ fn on_other_threads() {
 }
 
 /// Long messages both ways, while other threads wait for room and for bytes.
+/// SPEC: WAKE-4
 #[test]
 fn on_other_threads_under_pressure() {
     const COUNT: usize = 40;
@@ -140,6 +142,7 @@ fn closed_beside_another_task() {
 }
 
 /// The application's own close is the end when the client has answered it.
+/// SPEC: CLOSED-1
 #[test]
 fn closed_after_a_close() {
     let (tell, told) = telling();
@@ -164,6 +167,7 @@ fn closed_after_a_close() {
     assert_eq!(told.next().unwrap(), closed(3001, "", true));
 }
 
+/// SPEC: FLUSH-1
 #[test]
 fn flush_waits_for_the_last_byte() {
     const SIZE: usize = 4 << 20;
@@ -199,6 +203,7 @@ fn flush_waits_for_the_last_byte() {
 }
 
 /// Handles that are left when the call has returned are dead.
+/// SPEC: END-5, END-6
 #[test]
 fn after_the_call() {
     let (tell, told) = telling();
@@ -210,7 +215,7 @@ fn after_the_call() {
             Ok(())
         }
     });
-    let server = Running::start(app, quiet());
+    let server = Running::start(app, quiet()).careless();
     let mut client = server.open();
     client.hear_close(1000, "");
     let (mut receive, mut send) = told.next();
@@ -230,6 +235,7 @@ fn after_the_call() {
 }
 
 /// A `recv` that is given up has taken nothing; a receiver that is dropped ends nothing.
+/// SPEC: HANDLE-3
 #[test]
 fn given_up() {
     let (tell, told) = telling();

@@ -120,6 +120,11 @@ pub(in super::super) const DISC_6: Clause = Clause {
 };
 
 impl Call {
+    /// The end was a close frame: what was accepted before, and the close itself, may still reach the peer.
+    fn is_closed(&self) -> bool {
+        matches!(self.over, Some(End::Closed { code, .. }) if code != 1006)
+    }
+
     /// `flush` gave `result`, or is pending.
     pub(in super::super) fn flush(&mut self, result: &Poll<Result<(), SendError>>, known: Before) -> Option<Report> {
         let is_lifespan = matches!(self.sending, Sending::Lifespan(_));
@@ -132,7 +137,9 @@ impl Call {
         }
         match result {
             Poll::Pending if is_lifespan => server(&LIFE_7, "keeps flush waiting"),
-            Poll::Pending if known.lost => server(&DISC_1, "keeps flush waiting though the exchange is lost"),
+            Poll::Pending if known.lost && !self.is_closed() => {
+                server(&DISC_1, "keeps flush waiting though the exchange is lost")
+            }
             Poll::Pending => None,
             Poll::Ready(Ok(())) => {
                 self.flushed = true;

@@ -36,6 +36,7 @@ fn handles_of_a_call_that_was_dropped_are_told_of_the_shutdown() {
     assert_eq!(exchange.poll_flush(ID, &mut cx), Poll::Ready(Err(gone)));
 }
 
+/// SPEC: HANDLE-5
 #[test]
 fn an_event_is_taken_if_and_only_if_it_is_decided_on() {
     let exchange = open();
@@ -55,6 +56,7 @@ fn an_event_is_taken_if_and_only_if_it_is_decided_on() {
     assert!(event.is_none());
 }
 
+/// SPEC: ERROR-1
 #[test]
 fn a_refusal_changes_nothing() {
     let exchange = connecting();

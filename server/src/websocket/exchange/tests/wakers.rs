@@ -58,6 +58,7 @@ fn the_driver_is_told_of_its_own_call_and_not_woken() {
     assert_eq!((task.woken(), other.woken()), (0, 1));
 }
 
+/// SPEC: WAKE-4
 #[test]
 fn every_end_wakes_everybody_once() {
     type Ending = fn(&Exchange);
@@ -106,6 +107,7 @@ fn a_denial_that_is_written_wakes_who_waits_for_the_end() {
     assert_eq!(exchange.start_send(ID, accept()), Err(SendError::Finished));
 }
 
+/// SPEC: WAKE-3
 #[test]
 fn of_each_kind_the_last_waker_counts() {
     let exchange = open();
@@ -124,6 +126,7 @@ impl Wake for Keeper {
     fn wake(self: Arc<Self>) {}
 }
 
+/// SPEC: WAKE-5
 #[test]
 fn a_waker_may_be_the_last_owner_of_a_handle() {
     let exchange = open();
