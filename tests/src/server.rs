@@ -45,7 +45,8 @@ impl Running {
         running
     }
 
-    /// Serves `app` on 127.0.0.1 as it is, under no lint: where it matters what it costs.
+    /// Serves `app` on 127.0.0.1 as it is, under no lint: where it matters what it costs, or that the handles are the
+    /// server's own.
     pub fn without_lint(app: impl App, config: Config) -> Self {
         Self::unwatched(&"127.0.0.1:0".parse().expect("a valid address"), &ListenOptions::default(), app, config)
     }

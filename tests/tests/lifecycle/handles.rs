@@ -2,6 +2,7 @@
 
 use crate::{GET, Gate, give_up, no_body, piece};
 use bytes::Bytes;
+use std::sync::Arc;
 use std::thread;
 use tokio::sync::oneshot;
 use transom::{End, HttpScope, Incoming, Receiver, SendError, Sender};
@@ -36,7 +37,7 @@ fn on_another_task() {
 /// SPEC: HANDLE-1, WAKE-1
 #[test]
 fn on_another_thread() {
-    let app = http(async |_, mut receive: Receiver, mut send: Sender| {
+    let app = Arc::new(http(async |_, mut receive: Receiver, mut send: Sender| {
         let (done, sent) = oneshot::channel();
         thread::spawn(move || {
             let Incoming::Body { data, more: false } = receive.recv_blocking() else { panic!("a body of one piece") };
@@ -47,12 +48,13 @@ fn on_another_thread() {
             done.send(sent.and_then(|()| send.send_blocking(last(""))))
         });
         Ok(sent.await??)
-    });
-    let server = Running::start(app, quiet());
-    let mut client = server.connect();
-    for _ in 0..3 {
-        client.send(POST);
-        assert_eq!(client.response().text(), "hello");
+    }));
+    for server in [Running::start(Arc::clone(&app), quiet()), Running::without_lint(app, quiet())] {
+        let mut client = server.connect();
+        for _ in 0..3 {
+            client.send(POST);
+            assert_eq!(client.response().text(), "hello");
+        }
     }
 }
 
@@ -61,7 +63,7 @@ fn on_another_thread() {
 #[test]
 fn on_another_thread_that_waits() {
     const SIZE: usize = 8 << 20;
-    let app = http(async |_, mut receive: Receiver, mut send: Sender| {
+    let app = Arc::new(http(async |_, mut receive: Receiver, mut send: Sender| {
         let (done, sent) = oneshot::channel();
         thread::spawn(move || {
             let mut echo = || -> Result<(), SendError> {
@@ -81,16 +83,17 @@ fn on_another_thread_that_waits() {
             done.send(echo())
         });
         Ok(sent.await??)
-    });
-    let server = Running::start(app, quiet());
-    let mut client = server.connect();
-    let mut writer = transom_tests::Client::new(client.stream().try_clone().unwrap());
-    let writing = thread::spawn(move || {
-        writer.send(format!("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: {SIZE}\r\n\r\n"));
-        writer.send(vec![b'x'; SIZE]);
-    });
-    assert_eq!(client.response().body.len(), SIZE);
-    writing.join().unwrap();
+    }));
+    for server in [Running::start(Arc::clone(&app), quiet()), Running::without_lint(app, quiet())] {
+        let mut client = server.connect();
+        let mut writer = transom_tests::Client::new(client.stream().try_clone().unwrap());
+        let writing = thread::spawn(move || {
+            writer.send(format!("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: {SIZE}\r\n\r\n"));
+            writer.send(vec![b'x'; SIZE]);
+        });
+        assert_eq!(client.response().body.len(), SIZE);
+        writing.join().unwrap();
+    }
 }
 
 /// The server reads ahead on one thread while another receives: whatever comes between them, nobody sleeps for ever.
@@ -304,7 +307,7 @@ fn a_call_that_goes_on() {
 fn what_is_given_up_has_neither_taken_nor_sent_anything() {
     const MARK: usize = 64 << 10;
     let (tell, told) = telling();
-    let app = http(move |_, mut receive: Receiver, mut send: Sender| {
+    let app = Arc::new(http(move |_, mut receive: Receiver, mut send: Sender| {
         let tell = tell.clone();
         async move {
             assert!(give_up(receive.recv()).await.is_none());
@@ -316,14 +319,15 @@ fn what_is_given_up_has_neither_taken_nor_sent_anything() {
             assert!(give_up(send.send(more("lost"))).await.is_none());
             Ok(send.send(last("kept")).await?)
         }
-    });
-    let server = Running::start(app, quiet());
-    let mut client = server.connect();
-    client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\n");
-    told.next();
-    client.send("hello");
-    let body = client.response().body;
-    assert_eq!((body.len(), &body[MARK..]), (MARK + 4, &b"kept"[..]));
+    }));
+    for server in [Running::start(Arc::clone(&app), quiet()), Running::without_lint(app, quiet())] {
+        let mut client = server.connect();
+        client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\n");
+        told.next();
+        client.send("hello");
+        let body = client.response().body;
+        assert_eq!((body.len(), &body[MARK..]), (MARK + 4, &b"kept"[..]));
+    }
 }
 
 /// Whoever waits last is woken, and the halves do not take each other's wakers away.

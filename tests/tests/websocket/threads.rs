@@ -50,18 +50,19 @@ fn apart() -> impl App {
 fn on_other_threads() {
     const COUNT: usize = 300;
     for runtime in RUNTIMES {
-        let server = Running::start(apart(), on(runtime, 2));
-        let mut client = server.open();
-        for at in 0..COUNT {
-            client.send(frame(FIN | TEXT, at.to_string()));
-            client.hear_frame(FIN | TEXT, at.to_string());
+        for server in [Running::start(apart(), on(runtime, 2)), Running::without_lint(apart(), on(runtime, 2))] {
+            let mut client = server.open();
+            for at in 0..COUNT {
+                client.send(frame(FIN | TEXT, at.to_string()));
+                client.hear_frame(FIN | TEXT, at.to_string());
+            }
+            let number = |at: usize| at.to_string();
+            client.send((0..COUNT).flat_map(|at| frame(FIN | TEXT, number(at))).collect::<Vec<_>>());
+            client.hear((0..COUNT).flat_map(|at| plain(FIN | TEXT, number(at))).collect::<Vec<_>>());
+            client.send(frame(FIN | CLOSE, close(1000, "")));
+            client.hear_close(1000, "");
+            client.hear_end();
         }
-        let number = |at: usize| at.to_string();
-        client.send((0..COUNT).flat_map(|at| frame(FIN | TEXT, number(at))).collect::<Vec<_>>());
-        client.hear((0..COUNT).flat_map(|at| plain(FIN | TEXT, number(at))).collect::<Vec<_>>());
-        client.send(frame(FIN | CLOSE, close(1000, "")));
-        client.hear_close(1000, "");
-        client.hear_end();
     }
 }
 
