@@ -16,6 +16,7 @@ fn the_sentences_are_those_of_the_specification() {
     assert!(CLAUSES.is_sorted_by(|one, next| place(one.clause.id) < place(next.clause.id)));
 }
 
+/// The clauses named bind layers: that it is found when one of them is broken is what can be proved of them.
 /// SPEC: CAP-4, LAYER-2, LAYER-3, LAYER-4, LAYER-5, LAYER-7
 #[test]
 fn every_scenario_finds_its_clause_and_no_other() {
