@@ -397,6 +397,7 @@ fn a_client_that_never_closes() {
 }
 
 /// What it does not want to hear keeps nothing from being seen, however much it is.
+/// SPEC: WS-22
 #[test]
 fn while_the_receiver_is_gone() {
     let (tell, told) = telling();
