@@ -11,6 +11,9 @@ pub mod cli;
 mod config;
 mod connection;
 mod driver;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod http1;
 mod lifespan;
 mod limits;
