@@ -26,11 +26,7 @@ pub struct Request {
 
 /// Parses the head at the front of `input`, of which as many bytes are there as `lengths` say, one after the other;
 /// `None` if it never is complete, the status if it is refused.
-pub fn head(
-    input: &[u8],
-    lengths: impl IntoIterator<Item = usize>,
-    config: &Config,
-) -> Result<Option<Request>, u16> {
+pub fn head(input: &[u8], lengths: impl IntoIterator<Item = usize>, config: &Config) -> Result<Option<Request>, u16> {
     let (mut parser, mut head) = (Parser::default(), Head::default());
     for len in lengths {
         match parser.parse(&input[..len], config, &mut head) {
