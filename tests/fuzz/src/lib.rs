@@ -38,9 +38,7 @@ impl Event<'_> {
             Self::Response { status, ref fields, body } => {
                 Outgoing::Response { status: status.number(), headers: headers(fields), body: data(body) }
             }
-            Self::Start { status, ref fields } => {
-                Outgoing::Start { status: status.number(), headers: headers(fields) }
-            }
+            Self::Start { status, ref fields } => Outgoing::Start { status: status.number(), headers: headers(fields) },
             Self::Body { data: bytes, more } => Outgoing::Body { data: data(bytes), more },
             Self::Large { len, more } => Outgoing::Body { data: vec![b'x'; len.into()].into(), more },
             Self::File { range, more } => Outgoing::File { file: range.file(), more },

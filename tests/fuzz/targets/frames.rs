@@ -52,7 +52,9 @@ fn again(received: Vec<Received>) {
     for one in received {
         let (copy, bytes) = match one {
             Received::Message(message) => (Received::Message(message.clone()), frame(Received::Message(message))),
-            Received::Close(code, reason) => (Received::Close(code, reason.clone()), frame(Received::Close(code, reason))),
+            Received::Close(code, reason) => {
+                (Received::Close(code, reason.clone()), frame(Received::Close(code, reason)))
+            }
         };
         let masked = mask(&bytes);
         let after = messages(&masked, None, None, |_| masked.len());

@@ -200,7 +200,9 @@ impl Table {
                 send.lost(end);
                 assert!(send.is_over());
             }
-            Self::Lifespan(_, lost) => *lost = Some(end),
+            Self::Lifespan(_, lost) => {
+                lost.get_or_insert(end);
+            }
         }
     }
 
