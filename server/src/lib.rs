@@ -20,6 +20,7 @@ mod limits;
 mod listener;
 mod output;
 mod server;
+mod sync;
 mod threads;
 mod timer;
 mod transport;
