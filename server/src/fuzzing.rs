@@ -2,4 +2,6 @@
 //! with what the server itself does. Not part of the public API; there only with `--cfg fuzzing`.
 
 pub use crate::http1::fuzzing::{Body, BodyEnd, Request, Written, body, head, response};
-pub use crate::websocket::fuzzing::{Deflate, Inflated, Messages, Received, agree, deflate, frame, inflate, messages};
+pub use crate::websocket::fuzzing::{
+    Deflate, Inflated, Malformed, Messages, Received, agree, deflate, frame, inflate, messages,
+};

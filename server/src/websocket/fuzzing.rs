@@ -35,10 +35,14 @@ impl Deflate {
     }
 }
 
-/// Answers the values of a request's `sec-websocket-extensions`; `Err` if they are malformed.
-pub fn agree<'a>(values: impl IntoIterator<Item = &'a [u8]>, mode: DeflateMode) -> Result<Option<Deflate>, ()> {
+/// Some value does not fit the grammar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Malformed;
+
+/// Answers the values of a request's `sec-websocket-extensions`.
+pub fn agree<'a>(values: impl IntoIterator<Item = &'a [u8]>, mode: DeflateMode) -> Result<Option<Deflate>, Malformed> {
     let headers: Headers = values.into_iter().map(|value| ("sec-websocket-extensions", value)).collect();
-    extension::agree(&headers, mode).map(|agreed| agreed.map(Deflate)).map_err(|_| ())
+    extension::agree(&headers, mode).map(|agreed| agreed.map(Deflate)).map_err(|_| Malformed)
 }
 
 /// What a peer said.

@@ -38,12 +38,17 @@ fn check(bytes: &[u8], limit: Option<usize>, deflate: Option<Deflate>) -> Messag
         }
     }
     assert!(whole.fault.is_none_or(|(code, _)| matches!(code, 1002 | 1007 | 1009)));
+    let same = |other: Messages| match deflate {
+        None => assert_eq!(other, whole),
+        // Of several faults in one compressed message the cut decides which is seen first.
+        Some(_) => assert_eq!((&other.received, other.fault.is_some()), (&whole.received, whole.fault.is_some())),
+    };
     for piece in [1, 7, 60] {
-        assert_eq!(messages(bytes, limit, deflate, |_| piece), whole, "{piece} at a time");
+        same(messages(bytes, limit, deflate, |_| piece));
     }
     // As much as is known to be missing, or one byte less.
-    assert_eq!(messages(bytes, limit, deflate, |missing| missing), whole);
-    assert_eq!(messages(bytes, limit, deflate, |missing| missing.saturating_sub(1)), whole);
+    same(messages(bytes, limit, deflate, |missing| missing));
+    same(messages(bytes, limit, deflate, |missing| missing.saturating_sub(1)));
     whole
 }
 
