@@ -18,6 +18,8 @@ mod decode;
 mod encode;
 mod equipment;
 mod exchange;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod head;
 mod request;
 mod response;

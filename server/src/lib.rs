@@ -11,12 +11,16 @@ pub mod cli;
 mod config;
 mod connection;
 mod driver;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod http1;
 mod lifespan;
 mod limits;
 mod listener;
 mod output;
 mod server;
+mod sync;
 mod threads;
 mod timer;
 mod transport;

@@ -1,6 +1,6 @@
 //! Who waits for an exchange, by what.
 
-use std::sync::MutexGuard;
+use crate::sync::MutexGuard;
 use std::task::{Context, Poll, Waker};
 
 #[derive(Default)]

@@ -20,6 +20,8 @@ mod exchange;
 mod extension;
 mod fault;
 mod frame;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod handshake;
 mod keepalive;
 mod mask;

@@ -142,6 +142,9 @@ pub(super) fn head(out: &mut Vec<u8>, head: &Head<'_>, asked: Asked, fixed: &Fix
         }
         Framing::Tunnel => {}
         _ if seen.upgrade && !keep_alive => out.extend_from_slice(b"connection: upgrade, close\r\n"),
+        _ if seen.upgrade && asked.version == HttpVersion::Http10 => {
+            out.extend_from_slice(b"connection: upgrade, keep-alive\r\n");
+        }
         _ if seen.upgrade => out.extend_from_slice(b"connection: upgrade\r\n"),
         _ if !keep_alive => out.extend_from_slice(b"connection: close\r\n"),
         _ if asked.version == HttpVersion::Http10 => out.extend_from_slice(b"connection: keep-alive\r\n"),

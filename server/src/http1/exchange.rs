@@ -5,17 +5,19 @@
 //! another task or thread) wakes it. No channel, no task, and no lock is held while bytes are read or written.
 
 mod handles;
+#[cfg(all(test, transom_loom))]
+mod models;
 
 use super::decode::{DecodeLimits, Decoder};
 use super::encode::{Asked, Framing};
 use super::response::Response;
 use crate::driver::Driver;
 use crate::output::Output;
+use crate::sync::{AtomicU64, Mutex, MutexGuard};
 use crate::waiting::Waiting;
 use crate::worker::Worker;
 use bytes::{Bytes, BytesMut};
-use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 use tokio::time::Instant;
 use transom::order::{HttpRules, HttpSend, Returned};

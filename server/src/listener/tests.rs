@@ -1,4 +1,5 @@
 use super::*;
+use std::os::fd::IntoRawFd;
 use std::os::unix::fs::PermissionsExt;
 
 fn bind(text: &str, options: &ListenOptions) -> Result<Vec<Listener>, ListenError> {
@@ -83,4 +84,15 @@ fn descriptors_that_are_no_listeners_are_refused() {
         assert!(error.to_string().contains("not an open socket"), "{error}");
     }
     assert!(bind("systemd", &ListenOptions::default()).unwrap_err().to_string().contains("LISTEN_FDS"));
+}
+
+#[test]
+fn a_descriptor_is_adopted_once() {
+    let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    let text = format!("fd://{}", socket.into_raw_fd());
+    let listeners = bind(&text, &ListenOptions::default()).unwrap();
+    assert_eq!(port(&listeners[0]), address.port());
+    assert!(bind(&text, &ListenOptions::default()).unwrap_err().to_string().contains("given twice"));
+    std::net::TcpStream::connect(address).unwrap();
 }

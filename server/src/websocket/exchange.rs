@@ -4,6 +4,8 @@
 //! it takes over. Before the application accepts, what it sends is an HTTP response, framed as any other.
 
 mod handles;
+#[cfg(all(test, transom_loom))]
+mod models;
 #[cfg(test)]
 mod tests;
 
@@ -15,11 +17,12 @@ use crate::access_log::WebSocketTotals;
 use crate::driver::Driver;
 use crate::http1::{Asked, Framing, Response};
 use crate::output::Output;
+use crate::sync::{Mutex, MutexGuard};
 use crate::waiting::Waiting;
 use crate::worker::Worker;
 use bytes::Bytes;
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 use tokio::time::Instant;
 use transom::order::{Returned, WebSocketReturned, WebSocketSend};

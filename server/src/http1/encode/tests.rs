@@ -42,6 +42,7 @@ fn written(
 type Row = (Asked, u16, Fields, Option<usize>, &'static str, Framing, bool);
 
 const LENGTH: Fields = &[("content-length", "7")];
+const UPGRADE: Fields = &[("upgrade", "bar")];
 const CLOSE: Fields = &[("connection", "x, Close")];
 
 const ROWS: &[Row] = &[
@@ -71,8 +72,18 @@ const ROWS: &[Row] = &[
     (GET, 304, &[], Some(0), "", Framing::Absent, true),
     (GET, 304, LENGTH, None, "content-length: 7\r\n", Framing::Absent, true),
     (GET, 304, CLOSE, None, "connection: close\r\n", Framing::Absent, false),
-    (GET, 101, &[("upgrade", "bar")], None, "upgrade: bar\r\nconnection: upgrade\r\n", Framing::Tunnel, false),
+    (GET, 101, UPGRADE, None, "upgrade: bar\r\nconnection: upgrade\r\n", Framing::Tunnel, false),
     (GET, 101, LENGTH, None, "connection: upgrade\r\nupgrade: foo\r\n", Framing::Tunnel, false),
+    (GET, 426, UPGRADE, Some(0), "upgrade: bar\r\ncontent-length: 0\r\nconnection: upgrade\r\n", Framing::Length, true),
+    (
+        OLD,
+        426,
+        UPGRADE,
+        Some(0),
+        "upgrade: bar\r\ncontent-length: 0\r\nconnection: upgrade, keep-alive\r\n",
+        Framing::Length,
+        true,
+    ),
     (CONNECT, 200, LENGTH, None, "", Framing::Tunnel, false),
     (CONNECT, 299, CLOSE, None, "", Framing::Tunnel, false),
     (CONNECT, 407, &[], Some(7), "content-length: 7\r\n", Framing::Length, true),
