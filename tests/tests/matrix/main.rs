@@ -86,7 +86,7 @@ fn print(clauses: &[Clause], proofs: &Proofs<'_>) {
     let linted = |id: &str| transom::lint::CLAUSES.iter().any(|checked| checked.clause.id == id);
     for Clause { id, .. } in clauses {
         let tests = proofs[&**id].iter().map(ToString::to_string);
-        let lint = linted(id).then(|| "(lint, in every test)".to_owned());
+        let lint = linted(id).then(|| "(and the lint)".to_owned());
         let reason = UNPROVED.iter().find(|(unproved, _)| unproved == id).map(|(_, reason)| format!("none: {reason}"));
         for (line, text) in reason.into_iter().chain(tests).chain(lint).enumerate() {
             println!("{:<14}{text}", if line == 0 { id } else { "" });
