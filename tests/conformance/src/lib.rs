@@ -3,5 +3,7 @@
 
 mod application;
 mod random;
+mod server;
 
 pub use application::{Application, ApplicationReport, Failure, Request, application};
+pub use server::{BoxError, Check, Outcome, Row, Running, Server, ServerReport, checks, server};

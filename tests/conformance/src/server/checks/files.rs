@@ -1,0 +1,123 @@
+//! Files.
+
+use crate::server::check::{Checked, Fault, checks, ensure, same};
+use crate::server::stage::{GET, Stage, answer, last, start, start_with};
+use std::fs::{self, File};
+use std::io::{Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use transom::{Capabilities, FileBody, FileSource, Outgoing};
+
+checks! {
+    ranges_of_files: "FILE-2" "HTTP-SEND-1" "EVENT-2";
+    files_that_cannot_be_sent: "FILE-1" "ERROR-1";
+    files_that_become_shorter: "FILE-3" "RETURN-4";
+}
+
+/// A file for a check, removed at its end. Applications find it by the name.
+struct Temporary(PathBuf);
+
+impl Temporary {
+    fn new(name: &str, content: &[u8]) -> Result<Self, Fault> {
+        let path = path(name);
+        fs::write(&path, content)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+fn path(name: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("transom-conformance-{}-{name}", std::process::id()))
+}
+
+fn at(path: &Path, offset: u64, len: u64, more: bool) -> Outgoing {
+    Outgoing::File { file: FileBody { source: FileSource::Path(path.into()), offset, len }, more }
+}
+
+fn ranges_of_files(stage: &Stage) -> Checked {
+    stage.needs(Capabilities::FILE)?;
+    let _file = Temporary::new("ranges", b"0123456789")?;
+    let served = stage.http(|aside, scope, _receive, mut send| {
+        Box::pin(async move {
+            let head = match scope.target() {
+                b"/length" => start_with(200, &[("content-length", "9")]),
+                _ => start(),
+            };
+            send.send(head).await?;
+            let mut open = File::open(path("ranges"))?;
+            open.seek(SeekFrom::Start(3))?;
+            let open = Arc::new(open);
+            let source = FileSource::File(Arc::clone(&open));
+            send.send(Outgoing::File { file: FileBody { source, offset: 4, len: 4 }, more: true }).await?;
+            send.send(at(&path("ranges"), 0, 0, true)).await?;
+            send.send(Outgoing::Body { data: "-".into(), more: true }).await?;
+            send.send(at(&path("ranges"), 6, 4, false)).await?;
+            send.flush().await?;
+            aside.tell((&*open).stream_position()?);
+            Ok(())
+        })
+    })?;
+    let mut client = served.connect()?;
+    client.ask(GET)?.is(200, "4567-6789")?;
+    served.tells("3")?;
+    client.ask("GET /length HTTP/1.1\r\nhost: a\r\n\r\n")?.is(200, "4567-6789")?;
+    served.tells("3")
+}
+
+fn files_that_cannot_be_sent(stage: &Stage) -> Checked {
+    stage.needs(Capabilities::FILE)?;
+    let _file = Temporary::new("refused", b"0123456789")?;
+    let served = stage.http(|aside, _, _receive, mut send| {
+        Box::pin(async move {
+            send.send(start()).await?;
+            for event in [
+                at(&path("missing"), 0, 1, true),
+                at(&std::env::temp_dir(), 0, 1, true),
+                at(&path("refused"), 0, 11, true),
+                at(&path("refused"), 11, 0, false),
+                at(&path("refused"), u64::MAX, 2, true),
+            ] {
+                aside.tell(answer(&send.send(event).await));
+            }
+            Ok(send.send(last("ok")).await?)
+        })
+    })?;
+    let mut client = served.connect()?;
+    client.ask(GET)?.is(200, "ok")?;
+    for _ in 0..5 {
+        served.tells("BadFile")?;
+    }
+    Ok(())
+}
+
+/// More than a transport takes at once.
+const LONG: u64 = 48 << 20;
+
+fn files_that_become_shorter(stage: &Stage) -> Checked {
+    stage.needs(Capabilities::FILE)?;
+    let file = Temporary::new("shrinks", b"")?;
+    // It has holes, and takes no place.
+    File::options().write(true).open(&file.0)?.set_len(LONG)?;
+    let served = stage.http(|aside, _, _receive, mut send| {
+        Box::pin(async move {
+            send.send(start_with(200, &[("content-length", &LONG.to_string())])).await?;
+            aside.tell(answer(&send.send(at(&path("shrinks"), 0, LONG, false)).await));
+            File::options().write(true).open(path("shrinks"))?.set_len(LONG / 2)?;
+            send.closed().await;
+            Ok(())
+        })
+    })?;
+    let mut client = served.connect()?;
+    client.send(GET);
+    served.tells("accepted")?;
+    let head = client.head()?;
+    same("content-length", head.field("content-length"), Some(&*LONG.to_string()))?;
+    let (body, _) = client.rest()?;
+    ensure!((body.len() as u64) < LONG, "more than the file has left");
+    Ok(())
+}

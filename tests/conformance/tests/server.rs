@@ -1,0 +1,34 @@
+//! The server of this repository keeps the contract.
+
+mod start;
+
+use transom_conformance::{Outcome, server};
+use transom_server::Config;
+
+#[test]
+fn transom_server() {
+    let report = server(start::start).message_limit(start::MESSAGE_LIMIT).run();
+    println!("{report}");
+    report.assert_ok();
+    // It has everything that there is to have.
+    let skipped = report.checks().filter(|(_, outcome)| matches!(outcome, Outcome::Skipped(_)));
+    let skipped: Vec<_> = skipped.map(|(check, _)| check.name()).collect();
+    assert_eq!(skipped, ["what_is_required_is_there", "bodies_above_the_limit"]);
+}
+
+#[test]
+fn transom_server_otherwise() {
+    let report = server(|app| {
+        let mut config = Config::default();
+        config.limits.body = Some(4096);
+        config.half_close = true;
+        config.websocket.enabled = false;
+        start::start_with(app, config)
+    });
+    let about =
+        ["what_is_required_is_there", "bodies_above_the_limit", "truncated_bodies", "peers_that_close_their_side"];
+    let report = report.body_limit(4096).half_close().only(about).run();
+    println!("{report}");
+    report.assert_ok();
+    assert!(report.checks().all(|(_, outcome)| *outcome == Outcome::Ok));
+}
