@@ -78,6 +78,19 @@ impl Running {
     pub fn new(address: SocketAddr, stop: impl FnOnce() -> Result<(), BoxError> + Send + 'static) -> Self {
         Self { address, stop: Box::new(stop) }
     }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops it, waits for its end, and says whether that is a success.
+    ///
+    /// # Errors
+    /// What it says itself.
+    pub fn stop(self) -> Result<(), BoxError> {
+        (self.stop)()
+    }
 }
 
 impl fmt::Debug for Running {
@@ -201,7 +214,7 @@ fn traits(stage: &Stage) -> Result<Traits, String> {
             asked.map_err(|fault| format!("{fault:?}"))?;
             traits = told.recv_timeout(stage.patience)?;
         }
-        drop((running.stop)());
+        running.stop()?;
         Ok(traits)
     };
     found().map_err(|error| format!("the server does not serve: {error}"))

@@ -3,7 +3,6 @@
 mod start;
 
 use transom_conformance::{Outcome, server};
-use transom_server::Config;
 
 #[test]
 fn transom_server() {
@@ -19,7 +18,7 @@ fn transom_server() {
 #[test]
 fn transom_server_otherwise() {
     let report = server(|app| {
-        let mut config = Config::default();
+        let mut config = start::config();
         config.limits.body = Some(4096);
         config.half_close = true;
         config.websocket.enabled = false;

@@ -62,8 +62,11 @@ impl Source for Inlet {
         ready!(self.over.pause(&mut self.paused, cx));
         let event = ready!(self.inner.poll_recv(cx));
         self.paused = false;
-        if let Incoming::End(_) = event {
-            self.paused = true;
+        match event {
+            // A response may still be sent.
+            Incoming::End(End::BadRequest(_) | End::Timeout) => self.paused = true,
+            Incoming::End(_) => self.over.set(),
+            _ => {}
         }
         Poll::Ready(event)
     }

@@ -105,6 +105,16 @@ impl Client {
         }
     }
 
+    /// Reads up to the end of the connection, which is to come before the next `most` bytes. How many there were.
+    pub(super) fn rest_below(&mut self, most: usize) -> Result<usize, Fault> {
+        while self.received.len() < most {
+            if self.fill()?.is_some() {
+                return Ok(self.received.len());
+            }
+        }
+        Err(Fault::failed(format!("{most} bytes, and no end")))
+    }
+
     /// The connection ends without another byte.
     pub(super) fn ends(&mut self) -> Checked {
         let (rest, _) = self.rest()?;

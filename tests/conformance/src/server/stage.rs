@@ -77,7 +77,8 @@ impl Stage {
         let (tell, told) = mpsc::channel();
         let aside = Arc::new(Aside::new(tell));
         let playing = Playing { probe, aside: Arc::clone(&aside) };
-        let app = BoxApp::new(lint(playing).collect(&self.reports));
+        let linted = lint(playing).collect(&self.reports);
+        let app = BoxApp::new(Asked { app: linted, aside: Arc::clone(&aside) });
         match (self.start)(app) {
             Ok(running) => {
                 let Running { address, stop } = running;
@@ -123,8 +124,24 @@ impl App for Playing {
     }
 
     fn manifest(&self) -> Manifest {
-        let _ = lock(&self.aside.tell).send("manifest".into());
         self.probe.manifest
+    }
+}
+
+/// Tells when the server asks for the manifest; a lint asks by itself.
+struct Asked<A> {
+    app: A,
+    aside: Arc<Aside>,
+}
+
+impl<A: App> App for Asked<A> {
+    async fn call(&self, scope: Scope, receive: Receiver, send: Sender) -> Result<(), Error> {
+        self.app.call(scope, receive, send).await
+    }
+
+    fn manifest(&self) -> Manifest {
+        self.aside.tell("manifest");
+        self.app.manifest()
     }
 }
 

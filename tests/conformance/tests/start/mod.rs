@@ -10,10 +10,14 @@ use transom_server::{Application, Config, ListenOptions, Listener, Server};
 pub(crate) const MESSAGE_LIMIT: usize = 4096;
 
 pub(crate) fn start(app: BoxApp) -> Result<Running, BoxError> {
+    start_with(app, config())
+}
+
+pub(crate) fn config() -> Config {
     let mut config = Config::default();
     config.workers = 1;
     config.websocket.max_message = Some(MESSAGE_LIMIT);
-    start_with(app, config)
+    config
 }
 
 pub(crate) fn start_with(app: BoxApp, config: Config) -> Result<Running, BoxError> {
