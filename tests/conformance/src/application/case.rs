@@ -164,9 +164,12 @@ impl Case {
             let mut arriving = self.arriving.clone();
             match arriving.remove(index) {
                 Piece::Message(_) => {}
-                Piece::Body { data, .. } if data.is_empty() && index + 1 < self.arriving.len() => {}
+                Piece::Body { data, more: true } if data.is_empty() => {}
                 Piece::Body { data, more: true } => match arriving.get_mut(index) {
-                    Some(Piece::Body { data: next, .. }) => *next = [&data[..], next].concat().into(),
+                    // The last one of a tunnel is to stay empty.
+                    Some(Piece::Body { data: next, more }) if *more || !next.is_empty() => {
+                        *next = [&data[..], next].concat().into();
+                    }
                     _ => continue,
                 },
                 _ => continue,
@@ -206,8 +209,8 @@ fn draw_http(
     let method = method.clone().unwrap_or_else(|| (*random.of(&METHODS)).into());
     let may_be_tunnel = method == "CONNECT" || protocol.is_some();
     let data = match bodies {
-        // Neither brings a body (RFC 9110 section 9.3).
-        _ if method == "CONNECT" || method == "TRACE" => Bytes::new(),
+        // Neither CONNECT nor TRACE brings a body (RFC 9110 section 9.3).
+        _ if may_be_tunnel || method == "TRACE" => Bytes::new(),
         [] if random.one_in(3) => Bytes::new(),
         [] => {
             let length = *random.of(&[1, 2, 5, 17, 300, 70_000]);
@@ -346,6 +349,14 @@ impl fmt::Display for Case {
             match piece {
                 Piece::Body { data, more } if data.len() > 60 => {
                     write!(f, "\n  receives Body {{ {} bytes, more: {more} }}", data.len())?;
+                }
+                Piece::Message(Message::Text(text)) if text.len() > 60 => {
+                    write!(f, "\n  receives a text Message of {} bytes", text.len())?;
+                }
+                Piece::Message(Message::Binary(data) | Message::Ping(data) | Message::Pong(data))
+                    if data.len() > 60 =>
+                {
+                    write!(f, "\n  receives a Message of {} bytes", data.len())?;
                 }
                 piece => write!(f, "\n  receives {piece:?}")?,
             }
