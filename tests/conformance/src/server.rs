@@ -50,6 +50,7 @@ pub fn server(start: impl Fn(BoxApp) -> Result<Running, BoxError> + Send + Sync 
         start: Arc::new(start),
         patience: Duration::from_secs(10),
         limits: Limits::default(),
+        root_path: None,
         half_close: false,
         only: None,
     }
@@ -62,6 +63,7 @@ pub struct Server {
     start: Arc<Start>,
     patience: Duration,
     limits: Limits,
+    root_path: Option<String>,
     half_close: bool,
     only: Option<Vec<String>>,
 }
@@ -113,7 +115,8 @@ impl Server {
         Self { patience, ..self }
     }
 
-    /// `start` limits bodies of requests to so many bytes; 1024 or more.
+    /// `start` limits bodies of requests to so many bytes. Some checks send up to 40 MiB: with a limit below that,
+    /// run those that are about it [alone](Self::only).
     #[must_use]
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.limits.body = Some(bytes);
@@ -127,7 +130,15 @@ impl Server {
         self
     }
 
-    /// The server is told to serve peers that close their sending side (DISC-4).
+    /// `start` tells the server that a proxy publishes the application under this path (PATH-8), which begins with `/`
+    /// and does not end with one. Other checks expect that there is none: run the one that is about it
+    /// [alone](Self::only).
+    #[must_use]
+    pub fn root_path(self, path: &str) -> Self {
+        Self { root_path: Some(path.into()), ..self }
+    }
+
+    /// `start` tells the server to serve peers that close their sending side (DISC-4).
     #[must_use]
     pub fn half_close(self) -> Self {
         Self { half_close: true, ..self }
@@ -145,6 +156,7 @@ impl Server {
             start: self.start,
             patience: self.patience,
             limits: self.limits,
+            root_path: self.root_path,
             half_close: self.half_close,
             traits: Traits::default(),
             reports: Reports::new(),
@@ -173,6 +185,7 @@ impl fmt::Debug for Server {
         f.debug_struct("Server")
             .field("patience", &self.patience)
             .field("limits", &self.limits)
+            .field("root_path", &self.root_path)
             .field("half_close", &self.half_close)
             .field("only", &self.only)
             .finish_non_exhaustive()

@@ -12,7 +12,10 @@ fn transom_server() {
     // It has everything that there is to have.
     let skipped = report.checks().filter(|(_, outcome)| matches!(outcome, Outcome::Skipped(_)));
     let skipped: Vec<_> = skipped.map(|(check, _)| check.name()).collect();
-    assert_eq!(skipped, ["what_is_required_is_there", "bodies_above_the_limit"]);
+    assert_eq!(
+        skipped,
+        ["what_is_required_is_there", "root_paths", "bodies_above_the_limit", "handshakes_without_websockets"]
+    );
 }
 
 #[test]
@@ -21,12 +24,19 @@ fn transom_server_otherwise() {
         let mut config = start::config();
         config.limits.body = Some(4096);
         config.half_close = true;
+        config.root_path = "/api".into();
         config.websocket.enabled = false;
         start::start_with(app, config)
     });
-    let about =
-        ["what_is_required_is_there", "bodies_above_the_limit", "truncated_bodies", "peers_that_close_their_side"];
-    let report = report.body_limit(4096).half_close().only(about).run();
+    let about = [
+        "what_is_required_is_there",
+        "root_paths",
+        "truncated_bodies",
+        "bodies_above_the_limit",
+        "peers_that_close_their_side",
+        "handshakes_without_websockets",
+    ];
+    let report = report.body_limit(4096).root_path("/api").half_close().only(about).run();
     println!("{report}");
     report.assert_ok();
     assert!(report.checks().all(|(_, outcome)| *outcome == Outcome::Ok));

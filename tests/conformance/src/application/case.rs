@@ -104,6 +104,10 @@ impl Case {
         Self { fate, ..self.clone() }
     }
 
+    fn may_be_tunnel(&self) -> bool {
+        matches!(&self.opening, Opening::Http { method, protocol, .. } if method == "CONNECT" || protocol.is_some())
+    }
+
     pub(super) fn is_lifespan(&self) -> bool {
         matches!(self.opening, Opening::Lifespan)
     }
@@ -167,7 +171,7 @@ impl Case {
                 Piece::Body { data, more: true } if data.is_empty() => {}
                 Piece::Body { data, more: true } => match arriving.get_mut(index) {
                     // The last one of a tunnel is to stay empty.
-                    Some(Piece::Body { data: next, more }) if *more || !next.is_empty() => {
+                    Some(Piece::Body { data: next, more }) if *more || !self.may_be_tunnel() => {
                         *next = [&data[..], next].concat().into();
                     }
                     _ => continue,

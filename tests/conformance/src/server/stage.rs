@@ -22,6 +22,7 @@ pub(super) struct Stage {
     pub(super) start: Arc<Start>,
     pub(super) patience: Duration,
     pub(super) limits: Limits,
+    pub(super) root_path: Option<String>,
     pub(super) half_close: bool,
     pub(super) traits: Traits,
     /// What the lint says of the server.

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::thread::{self, ThreadId};
 use transom::{
     App, BoxApp, End, Error, HttpScope, Incoming, Manifest, Message, Outgoing, Receiver, Scope, SendError, Sender,
@@ -30,6 +30,10 @@ pub(crate) enum Wrong {
     Early,
     /// A sender that is dropped lives on until the call returns.
     Held,
+    /// The same of a receiver.
+    HeldReceiver,
+    /// Only the first waker is woken.
+    FirstWaker,
     /// What is sent waits until the call returns.
     Deferred,
     /// Handles are forgotten on other threads.
@@ -58,7 +62,10 @@ impl App for Layer {
         let inner = Arc::new(Mutex::new(send));
         let deferred = Arc::new(Mutex::new(Vec::new()));
         let thread = thread::current().id();
-        let receive = Receiver::layer(Inlet { inner: receive, wrong: self.wrong, thread, is_first: true });
+        let receiver = Arc::new(Mutex::new(receive));
+        let inlet = Inlet { inner: Arc::clone(&receiver), wrong: self.wrong, thread, is_first: true, waker: None };
+        let _held = Some(receiver).filter(|_| matches!(self.wrong, Wrong::HeldReceiver));
+        let receive = Receiver::layer(inlet);
         let shared = Outlet { inner: Arc::clone(&inner), wrong: self.wrong, thread, deferred: Arc::clone(&deferred) };
         let send = Sender::layer(shared);
         // It would be kept until the call returns.
@@ -94,21 +101,27 @@ async fn caught(call: impl Future<Output = Result<(), Error>>) -> Result<(), Err
 }
 
 struct Inlet {
-    inner: Receiver,
+    inner: Arc<Mutex<Receiver>>,
     wrong: Wrong,
     thread: ThreadId,
     is_first: bool,
+    waker: Option<Waker>,
 }
 
 impl Source for Inlet {
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Incoming> {
+        let mut inner = self.inner.lock().unwrap();
         match self.wrong {
             Wrong::OneThread if thread::current().id() != self.thread => Poll::Pending,
+            Wrong::FirstWaker => {
+                let waker = self.waker.get_or_insert_with(|| cx.waker().clone());
+                inner.poll_recv(&mut Context::from_waker(waker))
+            }
             Wrong::Early if std::mem::take(&mut self.is_first) => {
                 Poll::Ready(Incoming::Message(Message::Text("early".into())))
             }
-            Wrong::Receive(edit) => self.inner.poll_recv(cx).map(edit),
-            _ => self.inner.poll_recv(cx),
+            Wrong::Receive(edit) => inner.poll_recv(cx).map(edit),
+            _ => inner.poll_recv(cx),
         }
     }
 }

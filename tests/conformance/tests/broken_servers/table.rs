@@ -182,6 +182,7 @@ fn scopes() -> Vec<Broken> {
             "http://example.org:81",
             "http://example.org:82",
         ),
+        Broken { tune: |server| server.root_path("/api"), ..broken("root_paths", "expected", start::start) },
         scope("fields", "expected \"x-empty: \", found \"x-one: a, b\\\\tc\"", |scope| {
             scope.headers_mut().remove("x-empty");
         }),
@@ -348,6 +349,7 @@ fn responses() -> Vec<Broken> {
             }
             Some(event)
         }),
+        config("files_count_as_they_are_long", "expected \"None\"", |config| config.limits.high_water = usize::MAX),
         answer("files_that_cannot_be_sent", "expected \"BadFile\", found \"accepted\"", accepts),
         send("files_that_become_shorter", "bytes, and no end", |event| match event {
             Outgoing::File { file, more } => Some(Outgoing::Body { data: vec![0; file.len as usize].into(), more }),
@@ -407,6 +409,7 @@ fn handles() -> Vec<Broken> {
             config.limits.high_water = usize::MAX
         }),
         layer("handles_on_other_threads", "nothing comes after \"\"", Wrong::OneThread),
+        layer("wakers_that_are_replaced", "the application does not get as far", Wrong::FirstWaker),
         config("calls_at_the_same_time", "the application does not get as far as it should", |config| {
             config.limits.in_flight = Some(1)
         }),
@@ -472,6 +475,11 @@ fn sockets() -> Vec<Broken> {
             b"\x03\xf4",
             b"\x03\xf3",
         ),
+        Broken {
+            asked: |app| start::start_with(app, without_sockets()),
+            ..broken("handshakes_without_websockets", "found (501", start::start)
+        },
+        layer("socket_receivers_that_are_dropped", "nothing comes after", Wrong::HeldReceiver),
         layer("socket_senders_that_are_dropped", "nothing comes after \"\"", Wrong::Held),
     ]
 }

@@ -1,8 +1,9 @@
 //! Files.
 
 use crate::server::check::{Checked, Fault, checks, same};
-use crate::server::stage::{GET, Stage, answer, last, start, start_with};
+use crate::server::stage::{GET, Stage, answer, at_once, last, start, start_with};
 use std::fs::{self, File};
+use std::future::poll_fn;
 use std::io::{Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use transom::{Capabilities, FileBody, FileSource, Outgoing};
 checks! {
     ranges_of_files: "FILE-2" "HTTP-SEND-1" "EVENT-2";
     files_that_cannot_be_sent: "FILE-1" "ERROR-1";
+    files_count_as_they_are_long: "FLOW-7" "FLOW-1";
     files_that_become_shorter: "FILE-3" "RETURN-4";
 }
 
@@ -93,6 +95,24 @@ fn files_that_cannot_be_sent(stage: &Stage) -> Checked {
         served.tells("BadFile")?;
     }
     Ok(())
+}
+
+fn files_count_as_they_are_long(stage: &Stage) -> Checked {
+    stage.needs(Capabilities::FILE)?;
+    let file = Temporary::new("long", b"")?;
+    File::options().write(true).open(&file.0)?.set_len(LONG)?;
+    let served = stage.http(|aside, _, _receive, mut send| {
+        Box::pin(async move {
+            send.send(start()).await?;
+            send.start_send(at(&path("long"), 0, LONG, true))?;
+            aside.tell(format!("{:?}", at_once(poll_fn(|cx| send.poll_ready(cx))).await));
+            Ok(send.send(last("")).await?)
+        })
+    })?;
+    let mut client = served.connect()?;
+    client.send(GET);
+    served.tells("None")?;
+    same("the length of the body", client.response()?.body.len() as u64, LONG)
 }
 
 /// More than a transport takes at once.

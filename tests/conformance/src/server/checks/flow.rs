@@ -3,6 +3,7 @@
 use crate::server::check::{Checked, checks, ensure, same};
 use crate::server::stage::{GET, Stage, at_once, last, more, respond, start};
 use std::future::poll_fn;
+use std::task::{Context, Waker};
 use std::thread;
 use transom::{Capabilities, Incoming};
 
@@ -14,6 +15,7 @@ checks! {
     receives_that_are_dropped: "HANDLE-3" "HANDLE-2";
     sends_that_are_dropped: "HANDLE-4" "HANDLE-5";
     handles_on_other_threads: "HANDLE-1" "WAKE-1" "WAKE-4" "WAKE-6";
+    wakers_that_are_replaced: "WAKE-3" "WAKE-4";
     calls_at_the_same_time: "APP-1";
 }
 
@@ -214,6 +216,37 @@ fn handles_on_other_threads(stage: &Stage) -> Checked {
         served.tells("accepted")?;
     }
     Ok(())
+}
+
+fn wakers_that_are_replaced(stage: &Stage) -> Checked {
+    let served = stage.http(|aside, _, mut receive, mut send| {
+        Box::pin(async move {
+            let nobody = || Context::from_waker(Waker::noop());
+            let received = receive.poll_recv(&mut nobody()).is_pending();
+            let closed = send.poll_closed(&mut nobody()).is_pending();
+            aside.tell(format!("{received} {closed}"));
+            aside.tell(crate::server::stage::show(&receive.recv().await));
+            send.send(start()).await?;
+            send.start_send(more(vec![b'x'; MUCH]))?;
+            let ready = send.poll_ready(&mut nobody()).is_pending();
+            aside.tell(ready);
+            poll_fn(|cx| send.poll_ready(cx)).await?;
+            aside.tell("ready");
+            send.send(last("y")).await?;
+            aside.tell(format!("{:?}", send.closed().await));
+            Ok(())
+        })
+    })?;
+    let mut client = served.connect()?;
+    client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\n");
+    served.tells("true true")?;
+    client.send("hi");
+    let told = served.told()?;
+    ensure!(told.starts_with("Body "), "{told}");
+    served.tells("true")?;
+    same("the length of the body", client.response()?.body.len(), MUCH + 1)?;
+    served.tells("ready")?;
+    served.tells("Complete")
 }
 
 fn calls_at_the_same_time(stage: &Stage) -> Checked {

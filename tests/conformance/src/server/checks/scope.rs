@@ -10,6 +10,7 @@ checks! {
     what_is_required_is_there: "APP-10";
     methods_and_targets: "SCOPE-9" "PATH-1" "PATH-2" "PATH-4" "PATH-5";
     absolute_targets: "PATH-1" "PATH-3" "HEADERS-5";
+    root_paths: "PATH-8" "PATH-5";
     fields: "HEADERS-1" "HEADERS-2" "HEADERS-3" "HEADERS-4";
     bodies_that_are_announced: "SCOPE-10";
     protocols: "SCOPE-11";
@@ -130,6 +131,30 @@ fn absolute_targets(stage: &Stage) -> Checked {
         served.tells(told)?;
     }
     Ok(())
+}
+
+fn root_paths(stage: &Stage) -> Checked {
+    let Some(root) = &stage.root_path else {
+        return Err(Fault::Skipped("root_path was not set".into()));
+    };
+    let served = stage.http(|aside, scope, _receive, mut send| {
+        let show = |bytes: &[u8]| bytes.escape_ascii().to_string();
+        aside.tell(format!("{}, {}, {}", show(scope.target()), show(scope.root_path()), show(scope.local_path())));
+        Box::pin(async move { Ok(send.send(respond("ok")).await?) })
+    })?;
+    let mut client = served.connect()?;
+    for (target, path, query) in [
+        ("/a?b", "/a", "?b"),
+        ("/", "/", ""),
+        (&format!("{root}/a%2F"), "/a%2F", ""),
+        (root, "", ""),
+        (&format!("{root}x"), &format!("{root}x"), ""),
+    ] {
+        client.ask(format!("GET {target} HTTP/1.1\r\nhost: a\r\n\r\n"))?.is(200, "ok")?;
+        served.tells(format!("{root}{path}{query}, {root}, {path}"))?;
+    }
+    client.ask("OPTIONS * HTTP/1.1\r\nhost: a\r\n\r\n")?.is(200, "ok")?;
+    served.tells("*, , *")
 }
 
 fn fields(stage: &Stage) -> Checked {

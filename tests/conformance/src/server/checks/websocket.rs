@@ -9,6 +9,7 @@ use crate::server::stage::{
 use transom::{Capabilities, Error, Headers, Incoming, Manifest, Message, Outgoing, State};
 
 checks! {
+    handshakes_without_websockets: "SCOPE-2";
     handshakes: "WS-1" "WS-3" "SCOPE-11";
     messages: "WS-10" "EVENT-1";
     events_before_the_handshake: "WS-2" "WS-3" "WS-4" "WS-5" "WS-6" "WS-8" "ERROR-1" "ERROR-2";
@@ -26,6 +27,7 @@ checks! {
     breaches: "WS-17" "WS-15";
     messages_above_the_limit: "WS-17" "WS-18";
     sockets_at_the_stop: "WS-20";
+    socket_receivers_that_are_dropped: "WS-22" "WS-11";
     socket_senders_that_are_dropped: "WS-21";
 }
 
@@ -61,6 +63,18 @@ const TELLS: Socket = |aside, _, mut receive, mut send| {
         }
     })
 };
+
+fn handshakes_without_websockets(stage: &Stage) -> Checked {
+    if stage.traits.websocket {
+        return Err(Fault::Skipped("the server has WebSockets".into()));
+    }
+    let served = stage.http(|aside, scope, _receive, mut send| {
+        aside.tell(format!("{} {:?}", scope.local_path().escape_ascii(), scope.protocol()));
+        Box::pin(async move { Ok(send.send(respond_with(200, &[], "ok")).await?) })
+    })?;
+    served.connect()?.ask(HANDSHAKE)?.is(200, "ok")?;
+    served.tells("/socket Some(\"websocket\")")
+}
 
 fn handshakes(stage: &Stage) -> Checked {
     let served = stage.socket(|aside, scope, _receive, mut send| {
@@ -429,6 +443,29 @@ fn sockets_at_the_stop(stage: &Stage) -> Checked {
     client.ends()?;
     drop(client);
     same("the stop", stopping.wait()?, Ok(()))
+}
+
+fn socket_receivers_that_are_dropped(stage: &Stage) -> Checked {
+    let served = stage.socket(|aside, _, receive, mut send| {
+        Box::pin(async move {
+            send.send(accept(None)).await?;
+            drop(receive);
+            aside.tell(format!("{:?}", send.closed().await));
+            Ok(())
+        })
+    })?;
+    let mut client = open(&served)?;
+    for _ in 0..100 {
+        client.frame(0x82, &[0; 125]);
+    }
+    client.frame(0x89, b"there?");
+    same("the answer", client.read_frame()?, (10, b"there?".to_vec()))?;
+    for _ in 0..100 {
+        client.frame(0x82, &[0; 125]);
+    }
+    client.frame(0x88, b"\x0f\xa1");
+    served.tells("Closed { code: 4001, reason: \"\", clean: true }")?;
+    client.closes(4001)
 }
 
 fn socket_senders_that_are_dropped(stage: &Stage) -> Checked {
