@@ -3,6 +3,8 @@
 mod check;
 mod checks;
 mod client;
+mod events;
+mod probe;
 mod report;
 mod stage;
 
@@ -218,13 +220,12 @@ fn traits(stage: &Stage) -> Result<Traits, String> {
             };
             let capabilities = http.map(|http| http.connection().server_info.capabilities);
             let told = capabilities.is_some_and(|capabilities| tell.send(Traits { capabilities, websocket }).is_ok());
-            async move { if told { Ok(send.send(stage::respond("")).await?) } else { Err(Error::unsupported()) } }
+            async move { if told { Ok(send.send(events::respond("")).await?) } else { Err(Error::unsupported()) } }
         };
         let running = (stage.start)(BoxApp::new(app))?;
         let mut traits = Traits::default();
-        for request in [stage::GET, checks::HANDSHAKE] {
-            let asked = Client::connect(running.address, stage.patience).and_then(|mut client| client.ask(request));
-            asked.map_err(|fault| format!("{fault:?}"))?;
+        for request in [events::GET, checks::HANDSHAKE] {
+            Client::connect(running.address, stage.patience)?.ask(request)?;
             traits = told.recv_timeout(stage.patience)?;
         }
         running.stop()?;

@@ -45,6 +45,16 @@ impl Fault {
     }
 }
 
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(reason) | Self::Skipped(reason) => f.write_str(reason),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}
+
 impl From<io::Error> for Fault {
     fn from(error: io::Error) -> Self {
         Self::failed(error.to_string())

@@ -1,9 +1,9 @@
 //! The checks.
 
 mod end;
-mod exchange;
 mod files;
 mod flow;
+mod interim;
 mod lifespan;
 mod receive;
 mod refusals;
@@ -26,7 +26,7 @@ pub fn checks() -> impl Iterator<Item = &'static Check> {
     [
         scope::CHECKS,
         receive::CHECKS,
-        exchange::CHECKS,
+        interim::CHECKS,
         refusals::CHECKS,
         send::CHECKS,
         files::CHECKS,

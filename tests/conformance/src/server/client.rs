@@ -69,9 +69,9 @@ impl Client {
         let _ = self.stream.write_all(bytes.as_ref());
     }
 
-    /// Sends `block` again and again, up to `most` bytes, until no more is taken for a while. How much was taken.
+    /// Sends `block` again and again, up to `most` bytes, until no more is taken for a second. How much was taken.
     pub(super) fn stuff(&mut self, block: &[u8], most: usize) -> Result<usize, Fault> {
-        self.stream.set_write_timeout(Some(Duration::from_millis(200)))?;
+        self.stream.set_write_timeout(Some(Duration::from_secs(1)))?;
         let mut taken = 0;
         while taken < most {
             match self.stream.write(block) {

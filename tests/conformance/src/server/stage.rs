@@ -2,21 +2,15 @@
 
 use super::check::{Checked, Fault, same};
 use super::client::Client;
-use super::{Limits, Running, Start};
-use std::fmt::{self, Display};
-use std::future::{Future, poll_fn};
+use super::probe::{Aside, Asked, Http, Life, Playing, Probe, Socket, hello};
+use super::{BoxError, Limits, Running, Start};
+use std::fmt;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
-use std::sync::mpsc;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 use transom::lint::{Reports, lint};
-use transom::{
-    App, BoxApp, Capabilities, Error, HttpScope, Incoming, Manifest, Message, Outgoing, Receiver, Scope, SendError,
-    Sender, WebSocketScope,
-};
+use transom::{BoxApp, Capabilities, HttpScope, Receiver, Sender};
 
 pub(super) struct Stage {
     pub(super) start: Arc<Start>,
@@ -34,20 +28,6 @@ pub(super) struct Stage {
 pub(super) struct Traits {
     pub(super) capabilities: Capabilities,
     pub(super) websocket: bool,
-}
-
-pub(super) type Calling = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
-pub(super) type Http = fn(Arc<Aside>, HttpScope, Receiver, Sender) -> Calling;
-pub(super) type Socket = fn(Arc<Aside>, WebSocketScope, Receiver, Sender) -> Calling;
-pub(super) type Life = fn(Arc<Aside>, Receiver, Sender) -> Calling;
-
-/// An application: what it does in each kind of call.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Probe {
-    pub(super) http: Option<Http>,
-    pub(super) socket: Option<Socket>,
-    pub(super) life: Option<Life>,
-    pub(super) manifest: Manifest,
 }
 
 impl Stage {
@@ -98,134 +78,10 @@ impl Stage {
     }
 }
 
-/// Answers `hello`.
-pub(super) fn hello(_: Arc<Aside>, _: HttpScope, _receive: Receiver, mut send: Sender) -> Calling {
-    Box::pin(async move { Ok(send.send(respond("hello")).await?) })
-}
-
-struct Playing {
-    probe: Probe,
-    aside: Arc<Aside>,
-}
-
-impl App for Playing {
-    async fn call(&self, scope: Scope, receive: Receiver, send: Sender) -> Result<(), Error> {
-        let aside = Arc::clone(&self.aside);
-        let Probe { http, socket, life, .. } = self.probe;
-        let call = match scope {
-            Scope::Http(scope) => http.map(|http| http(aside, scope, receive, send)),
-            Scope::WebSocket(scope) => socket.map(|socket| socket(aside, scope, receive, send)),
-            Scope::Lifespan(_) => life.map(|life| life(aside, receive, send)),
-            _ => None,
-        };
-        match call {
-            Some(call) => call.await,
-            None => Err(Error::unsupported()),
-        }
-    }
-
-    fn manifest(&self) -> Manifest {
-        self.probe.manifest
-    }
-}
-
-/// Tells when the server asks for the manifest; a lint asks by itself.
-struct Asked<A> {
-    app: A,
-    aside: Arc<Aside>,
-}
-
-impl<A: App> App for Asked<A> {
-    async fn call(&self, scope: Scope, receive: Receiver, send: Sender) -> Result<(), Error> {
-        self.app.call(scope, receive, send).await
-    }
-
-    fn manifest(&self) -> Manifest {
-        self.aside.tell("manifest");
-        self.app.manifest()
-    }
-}
-
-/// What an application and its check have in common.
-pub(super) struct Aside {
-    tell: Mutex<mpsc::Sender<String>>,
-    gate: Mutex<Gate>,
-    kept: Mutex<Vec<(Receiver, Sender)>>,
-    senders: Mutex<Vec<Sender>>,
-    scopes: Mutex<Vec<HttpScope>>,
-}
-
-#[derive(Default)]
-struct Gate {
-    /// So many may pass.
-    open: usize,
-    waiting: Vec<Waker>,
-}
-
-impl Aside {
-    fn new(tell: mpsc::Sender<String>) -> Self {
-        let (gate, kept, senders, scopes) = Default::default();
-        Self { tell: Mutex::new(tell), gate, kept, senders, scopes }
-    }
-
-    /// Tells the check something.
-    pub(super) fn tell(&self, what: impl Display) {
-        // It may have given up.
-        let _ = lock(&self.tell).send(what.to_string());
-    }
-
-    /// Waits until the check lets one pass.
-    pub(super) async fn gate(&self) {
-        poll_fn(|cx| {
-            let mut gate = lock(&self.gate);
-            if gate.open > 0 {
-                gate.open -= 1;
-                return Poll::Ready(());
-            }
-            gate.waiting.push(cx.waker().clone());
-            Poll::Pending
-        })
-        .await;
-    }
-
-    /// Gives handles to the check.
-    pub(super) fn keep(&self, receive: Receiver, send: Sender) {
-        lock(&self.kept).push((receive, send));
-    }
-
-    /// Keeps a sender from being dropped while its call runs.
-    pub(super) fn keep_sender(&self, send: Sender) {
-        lock(&self.senders).push(send);
-    }
-
-    /// Gives a scope to the check.
-    pub(super) fn keep_scope(&self, scope: HttpScope) {
-        lock(&self.scopes).push(scope);
-    }
-
-    /// Lets one pass the gate.
-    pub(super) fn open_gate(&self) {
-        self.open(1);
-    }
-
-    fn open(&self, count: usize) {
-        let mut gate = lock(&self.gate);
-        gate.open = gate.open.saturating_add(count);
-        let waiting = std::mem::take(&mut gate.waiting);
-        drop(gate);
-        waiting.into_iter().for_each(Waker::wake);
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing panics while it is held.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// A server that runs.
 pub(super) struct Served {
     pub(super) address: SocketAddr,
-    stop: Option<Box<dyn FnOnce() -> Result<(), super::BoxError> + Send>>,
+    stop: Option<Box<dyn FnOnce() -> Result<(), BoxError> + Send>>,
     aside: Arc<Aside>,
     told: mpsc::Receiver<String>,
     patience: Duration,
@@ -269,12 +125,12 @@ impl Served {
 
     /// The handles that the application gave away.
     pub(super) fn kept(&self) -> Result<(Receiver, Sender), Fault> {
-        lock(&self.aside.kept).pop().ok_or_else(|| Fault::failed("no handle was kept"))
+        self.aside.kept().ok_or_else(|| Fault::failed("no handle was kept"))
     }
 
     /// The scopes that it gave away.
     pub(super) fn scopes(&self) -> Vec<HttpScope> {
-        std::mem::take(&mut lock(&self.aside.scopes))
+        self.aside.scopes()
     }
 
     /// Begins the stop; what comes of it, in time, the one who waits is told.
@@ -295,8 +151,7 @@ impl Served {
 impl Drop for Served {
     fn drop(&mut self) {
         self.aside.open(usize::MAX);
-        lock(&self.aside.kept).clear();
-        lock(&self.aside.senders).clear();
+        self.aside.clear();
         if self.stop.is_some() {
             // A server that does not stop is left behind; another check says so.
             let _ = self.begin_stop().wait();
@@ -313,103 +168,5 @@ pub(super) struct Stopping {
 impl Stopping {
     pub(super) fn wait(self) -> Result<Result<(), String>, Fault> {
         self.told.recv_timeout(self.patience).map_err(|_| Fault::failed("the server does not stop"))
-    }
-}
-
-/// What a future gives at once, if it does. It is dropped then.
-pub(super) async fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
-    let mut future = pin!(future);
-    poll_fn(|cx| {
-        Poll::Ready(match future.as_mut().poll(cx) {
-            Poll::Ready(output) => Some(output),
-            Poll::Pending => None,
-        })
-    })
-    .await
-}
-
-/// Receives, and tells it.
-pub(super) async fn receive_and_tell(aside: &Aside, receive: &mut Receiver) -> String {
-    let shown = show(&receive.recv().await);
-    aside.tell(&shown);
-    shown
-}
-
-/// The whole request body.
-pub(super) async fn read(receive: &mut Receiver) -> Result<Vec<u8>, SendError> {
-    let mut body = Vec::new();
-    loop {
-        match receive.recv().await {
-            Incoming::Body { data, more } => {
-                body.extend_from_slice(&data);
-                if !more {
-                    return Ok(body);
-                }
-            }
-            Incoming::Trailers(_) => return Ok(body),
-            Incoming::End(end) => return Err(SendError::Disconnected(end)),
-            _ => {}
-        }
-    }
-}
-
-/// An event in a few words.
-pub(super) fn show(event: &Incoming) -> String {
-    match event {
-        Incoming::Body { data, more: true } => format!("Body {}, more", data.escape_ascii()),
-        Incoming::Body { data, more: false } => format!("Body {}", data.escape_ascii()),
-        Incoming::Trailers(fields) => {
-            let fields = fields.iter().map(|(name, value)| format!("{name}: {}", value.escape_ascii()));
-            format!("Trailers {}", fields.collect::<Vec<_>>().join(", "))
-        }
-        Incoming::Message(Message::Text(text)) => format!("Text {text}"),
-        Incoming::Message(Message::Binary(data)) => format!("Binary {}", data.escape_ascii()),
-        Incoming::End(end) => format!("{end:?}"),
-        Incoming::Draining { .. } => "Draining".into(),
-        other => format!("{other:?}"),
-    }
-}
-
-/// What became of an event, in a few words.
-pub(super) fn answer(result: &Result<(), SendError>) -> String {
-    match result {
-        Ok(()) => "accepted".into(),
-        Err(SendError::Violation(violation)) => format!("{violation:?}"),
-        Err(error) => format!("{error:?}"),
-    }
-}
-
-pub(super) fn respond(body: impl Into<bytes::Bytes>) -> Outgoing {
-    respond_with(200, &[], body)
-}
-
-pub(super) fn respond_with(status: u16, fields: &[(&str, &str)], body: impl Into<bytes::Bytes>) -> Outgoing {
-    Outgoing::Response { status, headers: fields.iter().copied().collect(), body: body.into() }
-}
-
-pub(super) fn start() -> Outgoing {
-    start_with(200, &[])
-}
-
-pub(super) fn start_with(status: u16, fields: &[(&str, &str)]) -> Outgoing {
-    Outgoing::Start { status, headers: fields.iter().copied().collect() }
-}
-
-pub(super) fn more(data: impl Into<bytes::Bytes>) -> Outgoing {
-    Outgoing::Body { data: data.into(), more: true }
-}
-
-pub(super) fn last(data: impl Into<bytes::Bytes>) -> Outgoing {
-    Outgoing::Body { data: data.into(), more: false }
-}
-
-/// A request without a body.
-pub(super) const GET: &str = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
-
-/// What a future gives at once, outside of any call.
-pub(super) fn poll_once<T>(future: impl Future<Output = T>) -> Option<T> {
-    match pin!(at_once(future)).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => output,
-        Poll::Pending => None,
     }
 }

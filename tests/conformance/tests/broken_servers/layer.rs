@@ -40,8 +40,6 @@ pub(crate) enum Wrong {
     OneThread,
     /// A failure of the lifespan is a success.
     Swallowed,
-    /// A success of the lifespan is a failure.
-    Failing,
     /// The manifest is not looked at.
     NoManifest,
 }
@@ -72,7 +70,6 @@ impl App for Layer {
         let held = Some(inner).filter(|_| matches!(self.wrong, Wrong::Held | Wrong::Deferred));
         let result = match self.wrong {
             Wrong::Swallowed if is_lifespan => caught(self.app.call(scope, receive, send)).await.or(Ok(())),
-            Wrong::Failing if is_lifespan => self.app.call(scope, receive, send).await.and(Err("it fails".into())),
             _ => self.app.call(scope, receive, send).await,
         };
         if let Some(held) = held {

@@ -1,7 +1,8 @@
 //! Back-pressure, and what handles may be used for.
 
 use crate::server::check::{Checked, checks, ensure, same};
-use crate::server::stage::{GET, Stage, at_once, last, more, respond, start};
+use crate::server::events::{GET, at_once, last, more, respond, start};
+use crate::server::stage::Stage;
 use std::future::poll_fn;
 use std::task::{Context, Waker};
 use std::thread;
@@ -194,7 +195,7 @@ fn handles_on_other_threads(stage: &Stage) -> Checked {
                 for (data, is_more) in told {
                     result = result.and_then(|()| send.send_blocking(if is_more { more(data) } else { last(data) }));
                 }
-                own.tell(crate::server::stage::answer(&result));
+                own.tell(crate::server::events::answer(&result));
                 own.keep_sender(send);
                 own.open_gate();
             });
@@ -225,7 +226,7 @@ fn wakers_that_are_replaced(stage: &Stage) -> Checked {
             let received = receive.poll_recv(&mut nobody()).is_pending();
             let closed = send.poll_closed(&mut nobody()).is_pending();
             aside.tell(format!("{received} {closed}"));
-            aside.tell(crate::server::stage::show(&receive.recv().await));
+            aside.tell(crate::server::events::show(&receive.recv().await));
             send.send(start()).await?;
             send.start_send(more(vec![b'x'; MUCH]))?;
             let ready = send.poll_ready(&mut nobody()).is_pending();

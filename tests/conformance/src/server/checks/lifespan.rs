@@ -2,7 +2,9 @@
 
 use super::scope::refuses;
 use crate::server::check::{Checked, checks, ensure, same};
-use crate::server::stage::{GET, Life, Probe, Stage, answer, hello, poll_once, receive_and_tell, respond, show};
+use crate::server::events::{GET, answer, poll_once, receive_and_tell, respond, show};
+use crate::server::probe::{Life, Probe, hello};
+use crate::server::stage::Stage;
 use std::time::Instant;
 use transom::{Error, Incoming, Message, Outgoing, State};
 

@@ -1,7 +1,9 @@
 //! HTTP: what is received of a request.
 
 use crate::server::check::{Checked, Fault, checks, same};
-use crate::server::stage::{GET, Http, Stage, at_once, read, receive_and_tell, respond, show};
+use crate::server::events::{GET, at_once, read, receive_and_tell, respond, show};
+use crate::server::probe::Http;
+use crate::server::stage::Stage;
 use transom::{Capabilities, Incoming};
 
 checks! {

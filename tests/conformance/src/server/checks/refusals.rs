@@ -1,9 +1,9 @@
 //! HTTP: what is refused, and that a refusal changes nothing.
 
 use crate::server::check::{Checked, checks, same};
-use crate::server::stage::{
-    Aside, GET, Http, Stage, answer, last, more, read, respond, respond_with, start, start_with,
-};
+use crate::server::events::{GET, answer, last, more, read, respond, respond_with, start, start_with};
+use crate::server::probe::{Aside, Http};
+use crate::server::stage::Stage;
 use transom::{Capabilities, Message, Outgoing, Sender, State};
 
 checks! {

@@ -1,7 +1,9 @@
 //! Scopes: what a request is to the application.
 
 use crate::server::check::{Checked, Fault, checks, ensure, same};
-use crate::server::stage::{GET, Http, Probe, Served, Stage, hello, respond};
+use crate::server::events::{GET, respond};
+use crate::server::probe::{Http, Probe, hello};
+use crate::server::stage::{Served, Stage};
 use transom::{Address, Capabilities, HttpScope, Manifest, Outgoing, State};
 
 checks! {

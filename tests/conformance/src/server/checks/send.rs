@@ -2,7 +2,9 @@
 
 use crate::server::check::{Checked, checks, ensure, same};
 use crate::server::client::Response;
-use crate::server::stage::{GET, Http, Stage, last, more, respond, respond_with, start, start_with};
+use crate::server::events::{GET, last, more, respond, respond_with, start, start_with};
+use crate::server::probe::Http;
+use crate::server::stage::Stage;
 use transom::{Capabilities, Outgoing};
 
 checks! {

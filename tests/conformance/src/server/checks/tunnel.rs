@@ -2,9 +2,11 @@
 
 use crate::server::check::{Checked, checks, ensure, same};
 use crate::server::client::{Client, Closed};
-use crate::server::stage::{
-    Http, Stage, answer, at_once, last, more, receive_and_tell, respond, respond_with, show, start, start_with,
+use crate::server::events::{
+    answer, at_once, last, more, receive_and_tell, respond, respond_with, show, start, start_with,
 };
+use crate::server::probe::Http;
+use crate::server::stage::Stage;
 use transom::{Capabilities, FileBody, FileSource, Incoming, Outgoing};
 
 checks! {

@@ -3,9 +3,9 @@
 use super::HANDSHAKE;
 use crate::server::check::{Checked, Fault, checks, ensure, same};
 use crate::server::client::Client;
-use crate::server::stage::{
-    Probe, Served, Socket, Stage, answer, at_once, receive_and_tell, respond_with, show, start_with,
-};
+use crate::server::events::{answer, at_once, receive_and_tell, respond_with, show, start_with};
+use crate::server::probe::{Probe, Socket};
+use crate::server::stage::{Served, Stage};
 use transom::{Capabilities, Error, Headers, Incoming, Manifest, Message, Outgoing, State};
 
 checks! {

@@ -1,7 +1,8 @@
 //! HTTP: `Expect: 100-continue`, and interim responses.
 
 use crate::server::check::{Checked, checks, same};
-use crate::server::stage::{Stage, read, respond};
+use crate::server::events::{read, respond};
+use crate::server::stage::Stage;
 use transom::{Capabilities, Headers, Outgoing};
 
 checks! {
@@ -83,7 +84,7 @@ fn interim_responses(stage: &Stage) -> Checked {
         })
     })?;
     let mut client = served.connect()?;
-    let early = client.ask(crate::server::stage::GET)?;
+    let early = client.ask(crate::server::events::GET)?;
     same("the first response", early.status, 103)?;
     let fields = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     same("its fields", early.fields, [fields("link", "</a>"), fields("link", "</b>")])?;
