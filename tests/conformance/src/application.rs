@@ -66,7 +66,7 @@ pub fn application<A: App>(app: A) -> Application<A> {
 /// pieces of a byte, with empty events, with high-water marks of a byte, complete, cut off or malformed, polled without
 /// a wake and from one thread after the other. Each case is played to its end; then once for each poll of that with a
 /// peer that leaves just before it; and once for each with a server that drops the call there, and with it the `send`
-/// or `recv` that waits. The last cases run at the same time.
+/// or `recv` that waits. At last many are played at the same time, on several threads.
 ///
 /// # What must hold
 ///
