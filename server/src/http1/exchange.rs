@@ -315,7 +315,9 @@ impl Exchanges {
     /// Whether `driver`'s own call may go on because of it.
     pub(super) fn lost(&self, end: End, driver: &Waker) -> bool {
         let mut state = self.lock();
-        if !state.is_over() || !state.received {
+        // A request that is all there is received, whoever left afterwards.
+        let all_there = state.received || state.decoder.is_finished();
+        if !state.is_over() || !all_there {
             state.end.get_or_insert_with(|| end.clone());
         }
         state.lose(end);

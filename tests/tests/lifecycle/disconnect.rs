@@ -368,6 +368,39 @@ fn receiving_after_the_response() {
     }
 }
 
+/// That there is no body is said also when nobody is there any more to hear the response.
+/// SPEC: END-1, HTTP-RECV-3, HTTP-RECV-6
+#[test]
+fn before_the_request_is_received() {
+    let gate = Gate::new();
+    let (tell, told) = telling();
+    let opened = gate.clone();
+    let app = http(move |_, mut receive: Receiver, mut send: Sender| {
+        let (gate, tell) = (opened.clone(), tell.clone());
+        async move {
+            send.send(respond("ok")).await?;
+            tell.send((Watched::current(), send.closed().await))?;
+            gate.pass().await;
+            no_body(&mut receive).await;
+            tell.send((Watched::current(), piece(&mut receive).await.unwrap_err()))?;
+            Ok(())
+        }
+    });
+    let server = Running::start(app, quiet());
+    for way in [Closed::Orderly, Closed::Reset] {
+        let mut client = server.connect();
+        client.send(GET);
+        assert_eq!(client.response().text(), "ok");
+        let (thread, closed) = told.next();
+        assert_eq!(closed, End::Complete);
+        assert!(thread.comes_to_rest());
+        leave(client, way);
+        assert!(thread.comes_to_rest());
+        gate.open();
+        assert_eq!(told.next().1, End::Complete, "{way:?}");
+    }
+}
+
 /// What was complete stays complete, though the call goes on and the peer leaves.
 /// SPEC: END-1, FLUSH-2, CLOSED-1, CLOSED-3, DISC-6
 #[test]
