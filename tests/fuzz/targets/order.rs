@@ -151,8 +151,8 @@ async fn yield_now() {
 /// The tables, asked by themselves.
 enum Table {
     Http(HttpSend),
-    /// And the code of the application's close.
-    WebSocket(WebSocketSend, Option<u16>),
+    /// And the code of the application's close, and whether it is over.
+    WebSocket(WebSocketSend, Option<u16>, bool),
     Lifespan(LifespanSend, Option<End>),
 }
 
@@ -160,7 +160,7 @@ impl Table {
     fn new(scope: &Scope) -> Self {
         match scope {
             Scope::Http(scope) => Self::Http(HttpSend::new(HttpRules::of(scope))),
-            Scope::WebSocket(scope) => Self::WebSocket(WebSocketSend::new(scope), None),
+            Scope::WebSocket(scope) => Self::WebSocket(WebSocketSend::new(scope), None, false),
             _ => Self::Lifespan(LifespanSend::new(), None),
         }
     }
@@ -174,7 +174,7 @@ impl Table {
                 assert!(u8::from(send.is_idle()) + u8::from(send.is_tunnel()) + u8::from(send.is_over()) <= 1);
                 result
             }
-            Self::WebSocket(send, closing) => {
+            Self::WebSocket(send, closing, _) => {
                 let (over, connecting) = (send.is_over(), send.is_connecting());
                 let result = decide(send, event, bad_file, WebSocketSend::accept);
                 assert!(!over || matches!(result, Err(SendError::Finished | SendError::Disconnected(_))));
@@ -192,12 +192,13 @@ impl Table {
     fn lost(&mut self, end: End) {
         match self {
             Self::Http(send) => send.lost(end),
-            Self::WebSocket(send, closing) => {
-                // The peer answered before it left.
-                if let Some(code) = *closing {
-                    send.lost(End::Closed { code, reason: Utf8::default(), clean: true });
-                }
-                send.lost(end);
+            // A server may tell the table a later reason, but this one knows the first and no other.
+            Self::WebSocket(_, _, true) => {}
+            Self::WebSocket(send, closing, over) => {
+                // The peer answered a close before it left.
+                let answered = closing.map(|code| End::Closed { code, reason: Utf8::default(), clean: true });
+                send.lost(answered.unwrap_or(end));
+                *over = true;
                 assert!(send.is_over());
             }
             Self::Lifespan(_, lost) => {
@@ -209,7 +210,7 @@ impl Table {
     fn returned(&self, result: Result<(), &Error>) -> Verdict {
         let returned = match self {
             Self::Http(send) => send.returned(result),
-            Self::WebSocket(send, _) => match send.returned(result) {
+            Self::WebSocket(send, ..) => match send.returned(result) {
                 WebSocketReturned::Handshake(returned) => returned,
                 WebSocketReturned::Close(code) => return Verdict::Close(code),
                 WebSocketReturned::Nothing => Returned::Nothing,
