@@ -5,7 +5,7 @@
 //! another task or thread) wakes it. No channel, no task, and no lock is held while bytes are read or written.
 
 mod handles;
-#[cfg(all(test, transom_loom))]
+#[cfg(all(test, loom))]
 mod models;
 
 use super::decode::{DecodeLimits, Decoder};

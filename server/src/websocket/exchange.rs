@@ -4,7 +4,7 @@
 //! it takes over. Before the application accepts, what it sends is an HTTP response, framed as any other.
 
 mod handles;
-#[cfg(all(test, transom_loom))]
+#[cfg(all(test, loom))]
 mod models;
 #[cfg(test)]
 mod tests;
