@@ -2,6 +2,7 @@
 
 use crate::{accept, binary, close as close_with, closed, echo, lost, message, open_at, text};
 use std::io::Write;
+use std::sync::LazyLock;
 use std::time::Duration;
 use transom::{App, End, Error, Outgoing, Receiver, SendError, Sender, Violation, WebSocketScope};
 use transom_tests::websocket::{
@@ -14,7 +15,8 @@ use transom_tests::{Client, Closed, Gate, PATIENCE, Running, Told, Watched, quie
 fn by_the_client() {
     let (app, told) = echo();
     let server = Running::start(app, quiet());
-    let reason: &'static str = "r".repeat(123).leak();
+    static LONGEST: LazyLock<String> = LazyLock::new(|| "r".repeat(123));
+    let reason: &'static str = &LONGEST;
     for (payload, answer, end) in [
         (close(1000, "bye"), close(1000, ""), closed(1000, "bye", true)),
         (close(1000, ""), close(1000, ""), closed(1000, "", true)),

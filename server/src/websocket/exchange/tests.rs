@@ -3,6 +3,7 @@ use crate::application::Application;
 use crate::config::Config;
 use crate::websocket::frame::tests::bytes_of;
 use crate::worker::{Shared, Worker};
+use std::sync::Weak;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake};
 use transom::{Exchange as _, Half, Head, HttpScope, HttpVersion, Incoming, Receiver, Scope, SendError, Sender};
@@ -106,13 +107,14 @@ enum Received {
 
 /// A waker that counts how often it is woken, and then uses the exchange: so no lock may be held.
 struct Task {
-    exchange: Arc<Exchange>,
+    /// Weak: the exchange keeps the task's waker.
+    exchange: Weak<Exchange>,
     woken: AtomicUsize,
 }
 
 impl Task {
     fn new(exchange: &Arc<Exchange>) -> (Arc<Self>, Waker) {
-        let task = Arc::new(Self { exchange: Arc::clone(exchange), woken: AtomicUsize::new(0) });
+        let task = Arc::new(Self { exchange: Arc::downgrade(exchange), woken: AtomicUsize::new(0) });
         (Arc::clone(&task), Waker::from(task))
     }
 
@@ -125,10 +127,11 @@ impl Task {
 impl Wake for Task {
     fn wake(self: Arc<Self>) {
         self.woken.fetch_add(1, Ordering::Relaxed);
-        assert!(self.exchange.state.try_lock().is_ok(), "woken with the lock held");
+        let exchange = self.exchange.upgrade().expect("who wakes it has the exchange");
+        assert!(exchange.state.try_lock().is_ok(), "woken with the lock held");
         let mut cx = Context::from_waker(Waker::noop());
-        let _ = self.exchange.poll_ready(ID, &mut cx);
-        let _ = self.exchange.start_send(ID, Outgoing::Ready(AppState::new()));
+        let _ = exchange.poll_ready(ID, &mut cx);
+        let _ = exchange.start_send(ID, Outgoing::Ready(AppState::new()));
     }
 }
 
