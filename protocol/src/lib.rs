@@ -5,11 +5,13 @@ mod app;
 mod blocking;
 mod cancel;
 mod capability;
+mod connection;
 mod error;
 mod event;
 mod exchange;
 pub mod field;
 mod handle;
+mod head;
 mod headers;
 pub mod lint;
 pub mod memory;
@@ -22,13 +24,12 @@ pub use app::{App, BoxApp, Manifest, SpecVersion};
 pub use blocking::{Blocking, BlockingPool, run};
 pub use cancel::cancel_on_disconnect;
 pub use capability::Capabilities;
+pub use connection::{Address, Connection, ServerInfo, TlsInfo};
 pub use error::{Error, SendError, Violation};
 pub use event::{BadRequest, End, FileBody, FileSource, Incoming, Message, Outgoing, Utf8};
 pub use exchange::{Exchange, ExchangeId, Half, Sink, Source};
 pub use handle::{Receiver, Sender};
+pub use head::{BodyHint, Head, HttpVersion, Method, Scheme};
 pub use headers::{Headers, Iter};
-pub use scope::{
-    Address, BodyHint, Connection, Head, HttpScope, HttpVersion, LifespanScope, Method, Scheme, Scope, ServerInfo,
-    TlsInfo, WebSocketScope,
-};
+pub use scope::{HttpScope, LifespanScope, Scope, WebSocketScope};
 pub use state::{Extensions, State};
