@@ -45,7 +45,7 @@ pub struct Config {
     /// A client that closes its sending side after a complete request still gets its response. Off, that counts
     /// as leaving, since it cannot be told from a client that is gone.
     pub half_close: bool,
-    /// Where completed exchanges are recorded.
+    /// Where exchanges are recorded when they are over, and WebSockets when they are accepted too.
     pub access_log: Option<AccessLog>,
 }
 
