@@ -3,6 +3,7 @@
 //! Nothing here asserts that something did not happen within a time. "It waits" is said of a thread that came to rest, and
 //! timeouts are short where they are to pass.
 
+mod answered;
 mod disconnect;
 mod handles;
 mod layers;
