@@ -1,0 +1,1 @@
+//! A client that calls an application without a socket, for tests.

@@ -1,0 +1,1 @@
+//! Middleware: applications around an application.
