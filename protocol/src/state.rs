@@ -33,6 +33,17 @@ impl State {
         self
     }
 
+    /// This state with the values of `other` in it, each in place of one of the same type: how a layer makes one state of
+    /// those of several applications.
+    pub fn merge(mut self, other: Self) -> Self {
+        let entries = Arc::make_mut(&mut self.0);
+        for (kind, value) in other.0.iter() {
+            entries.retain(|entry| entry.0 != *kind);
+            entries.push((*kind, Arc::clone(value)));
+        }
+        self
+    }
+
     /// The value of type `T`.
     pub fn get<T: Any + Send + Sync>(&self) -> Option<&T> {
         find(&self.0)
@@ -99,6 +110,8 @@ mod tests {
     fn one_value_per_type() {
         let state = State::new().with(1u8).with(2u8);
         assert_eq!(state.get::<u8>(), Some(&2));
+        let merged = state.merge(State::new().with(3u8).with("other"));
+        assert_eq!((merged.get::<u8>(), merged.get::<&str>()), (Some(&3), Some(&"other")));
         let mut extensions = Extensions::default();
         extensions.insert(1u8);
         extensions.insert(2u8);

@@ -1,0 +1,439 @@
+//! Values from texts with names: the parameters of a path or query, the fields of a head or form, cookies.
+
+use crate::Problem;
+use crate::problem::Part;
+use serde::de::value::{CowStrDeserializer, MapDeserializer, SeqDeserializer};
+use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
+use serde::forward_to_deserialize_any;
+use std::borrow::Cow;
+use std::fmt;
+
+/// Texts with names, in order; a name may be there several times.
+pub(super) type Texts<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
+
+/// What a struct or map is made of: a member per name, or several values for one that is a sequence.
+pub(super) fn members<T: DeserializeOwned>(texts: Texts<'_>, part: Part) -> Result<T, Problem> {
+    let mut groups: Vec<(Cow<'_, str>, Values<'_>)> = Vec::with_capacity(texts.len());
+    for (name, value) in texts {
+        match groups.iter_mut().find(|group| group.0 == name) {
+            Some(group) => group.1.values.push(value),
+            None => groups.push((name.clone(), Values { name, values: vec![value] })),
+        }
+    }
+    let members = groups.into_iter().map(|(name, values)| (Name(name), values));
+    T::deserialize(Members(members)).map_err(|error| error.problem(part))
+}
+
+/// What a single value, a tuple, or a struct or map is made of.
+pub(super) fn values<T: DeserializeOwned>(texts: Texts<'_>, part: Part) -> Result<T, Problem> {
+    T::deserialize(All(texts)).map_err(|error| error.problem(part))
+}
+
+/// Which text is not what it should be, and why.
+#[derive(Debug)]
+pub(super) struct TextError {
+    at: String,
+    message: String,
+}
+
+impl TextError {
+    fn problem(self, part: Part) -> Problem {
+        // serde tells of a missing field by its name alone.
+        let missing = self.message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
+        let at = missing.filter(|_| self.at.is_empty()).map_or(self.at.clone(), str::to_owned);
+        Problem::new(422).detail("the request is not what it should be").fault(part, at, self.message)
+    }
+}
+
+impl de::Error for TextError {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self { at: String::new(), message: message.to_string() }
+    }
+}
+
+impl fmt::Display for TextError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for TextError {}
+
+/// The values of one name.
+struct Values<'a> {
+    name: Cow<'a, str>,
+    values: Vec<Cow<'a, str>>,
+}
+
+impl<'a> Values<'a> {
+    fn only(self) -> Result<Text<'a>, TextError> {
+        let Self { name, mut values } = self;
+        match values.pop() {
+            Some(value) if values.is_empty() => Ok(Text { name, value }),
+            _ => Err(TextError { at: name.into_owned(), message: "there is more than one value".to_owned() }),
+        }
+    }
+}
+
+/// A value and its name.
+struct Text<'a> {
+    name: Cow<'a, str>,
+    value: Cow<'a, str>,
+}
+
+impl Text<'_> {
+    fn error(&self, message: impl fmt::Display) -> TextError {
+        TextError { at: self.name.to_string(), message: message.to_string() }
+    }
+}
+
+struct Name<'a>(Cow<'a, str>);
+
+impl<'a, 'de> IntoDeserializer<'de, TextError> for Name<'a> {
+    type Deserializer = CowStrDeserializer<'a, TextError>;
+
+    fn into_deserializer(self) -> Self::Deserializer {
+        self.0.into_deserializer()
+    }
+}
+
+impl<'de> IntoDeserializer<'de, TextError> for Values<'_> {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+impl<'de> IntoDeserializer<'de, TextError> for Text<'_> {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+macro_rules! parsed {
+    ($($method:ident $visit:ident)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TextError> {
+            match self.value.parse() {
+                Ok(value) => visitor.$visit(value),
+                Err(error) => Err(self.error(error)),
+            }
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for Text<'_> {
+    type Error = TextError;
+
+    parsed! {
+        deserialize_i8 visit_i8
+        deserialize_i16 visit_i16
+        deserialize_i32 visit_i32
+        deserialize_i64 visit_i64
+        deserialize_i128 visit_i128
+        deserialize_u8 visit_u8
+        deserialize_u16 visit_u16
+        deserialize_u32 visit_u32
+        deserialize_u64 visit_u64
+        deserialize_u128 visit_u128
+        deserialize_f32 visit_f32
+        deserialize_f64 visit_f64
+        deserialize_char visit_char
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TextError> {
+        let name = self.name;
+        visitor.visit_str::<TextError>(&self.value).map_err(|error| TextError { at: name.into_owned(), ..error })
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TextError> {
+        match &*self.value {
+            "true" | "1" | "on" | "yes" => visitor.visit_bool(true),
+            "false" | "0" | "off" | "no" => visitor.visit_bool(false),
+            _ => Err(self.error("it is none of true, 1, on, yes, false, 0, off, no")),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TextError> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TextError> {
+        visitor.visit_unit()
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, TextError> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, TextError> {
+        let name = self.name.clone();
+        let variant: CowStrDeserializer<'_, TextError> = self.value.into_deserializer();
+        visitor.visit_enum(variant).map_err(|error| TextError { at: name.into_owned(), ..error })
+    }
+
+    forward_to_deserialize_any! {
+        str string bytes byte_buf unit_struct seq tuple tuple_struct map struct identifier ignored_any
+    }
+}
+
+/// All values of a name are one text, unless a sequence is asked for.
+macro_rules! only {
+    ($($method:ident)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TextError> {
+            self.only()?.$method(visitor)
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for Values<'_> {
+    type Error = TextError;
+
+    only! {
+        deserialize_any deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_f32 deserialize_f64
+        deserialize_char deserialize_str deserialize_string deserialize_bytes deserialize_byte_buf deserialize_unit
+        deserialize_identifier deserialize_map
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TextError> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, TextError> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, TextError> {
+        visitor.visit_unit()
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TextError> {
+        let name = &self.name;
+        visitor.visit_seq(SeqDeserializer::new(self.values.into_iter().map(|value| Text { name: name.clone(), value })))
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, TextError> {
+        self.deserialize_seq(visitor)
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: usize,
+        visitor: V,
+    ) -> Result<V::Value, TextError> {
+        self.deserialize_seq(visitor)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, TextError> {
+        self.only()?.deserialize_struct(name, fields, visitor)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, TextError> {
+        self.only()?.deserialize_enum(name, variants, visitor)
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TextError> {
+        visitor.visit_unit()
+    }
+}
+
+/// The groups as a map, whatever is asked for.
+struct Members<I>(I);
+
+impl<'a, 'de, I: Iterator<Item = (Name<'a>, Values<'a>)>> Deserializer<'de> for Members<I> {
+    type Error = TextError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TextError> {
+        visitor.visit_map(MapDeserializer::new(self.0))
+    }
+
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TextError> {
+        visitor.visit_unit()
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TextError> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, TextError> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit_struct seq tuple
+        tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+/// All texts by position, or by name.
+struct All<'a>(Texts<'a>);
+
+impl<'a> All<'a> {
+    fn only(self) -> Result<Text<'a>, TextError> {
+        let mut texts = self.0;
+        match texts.pop() {
+            Some((name, value)) if texts.is_empty() => Ok(Text { name, value }),
+            other => {
+                let count = texts.len() + usize::from(other.is_some());
+                Err(de::Error::custom(format_args!("one parameter is wanted, and there are {count}")))
+            }
+        }
+    }
+}
+
+impl<'de> Deserializer<'de> for All<'_> {
+    type Error = TextError;
+
+    only! {
+        deserialize_any deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_f32 deserialize_f64
+        deserialize_char deserialize_str deserialize_string deserialize_bytes deserialize_byte_buf deserialize_identifier
+        deserialize_option
+    }
+
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TextError> {
+        visitor.visit_unit()
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TextError> {
+        visitor.visit_unit()
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, TextError> {
+        visitor.visit_unit()
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, TextError> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, TextError> {
+        self.only()?.deserialize_enum(name, variants, visitor)
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TextError> {
+        visitor.visit_seq(SeqDeserializer::new(self.0.into_iter().map(|(name, value)| Text { name, value })))
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, TextError> {
+        self.deserialize_seq(visitor)
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: usize,
+        visitor: V,
+    ) -> Result<V::Value, TextError> {
+        self.deserialize_seq(visitor)
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TextError> {
+        let members = self.0.into_iter().map(|(name, value)| (Name(name.clone()), Text { name, value }));
+        visitor.visit_map(MapDeserializer::new(members))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, TextError> {
+        self.deserialize_map(visitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+    use std::collections::BTreeMap;
+
+    fn texts(pairs: &[(&'static str, &'static str)]) -> Texts<'static> {
+        pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()
+    }
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    #[serde(rename_all = "lowercase")]
+    enum Order {
+        Up,
+        Down,
+    }
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Search {
+        limit: u8,
+        order: Option<Order>,
+        #[serde(default)]
+        tag: Vec<String>,
+        #[serde(default)]
+        all: bool,
+    }
+
+    #[test]
+    fn members_of_a_struct() {
+        let found: Search =
+            members(texts(&[("tag", "a"), ("limit", "7"), ("x", "y"), ("tag", "b"), ("order", "down")]), Part::Query)
+                .unwrap();
+        let tag = vec!["a".to_owned(), "b".to_owned()];
+        assert_eq!(found, Search { limit: 7, order: Some(Order::Down), tag, all: false });
+        let map: BTreeMap<String, u8> = members(texts(&[("a", "1"), ("b", "2")]), Part::Query).unwrap();
+        assert_eq!(map, [("a".to_owned(), 1), ("b".to_owned(), 2)].into());
+    }
+
+    #[test]
+    fn faults_have_their_place() {
+        for (pairs, at) in [
+            (&[][..], "limit"),
+            (&[("limit", "256")], "limit"),
+            (&[("limit", "1"), ("limit", "2")], "limit"),
+            (&[("limit", "1"), ("order", "left")], "order"),
+            (&[("limit", "1"), ("all", "maybe")], "all"),
+        ] {
+            let problem = members::<Search>(texts(pairs), Part::Query).unwrap_err();
+            let fault = &problem.faults()[0];
+            assert_eq!((problem.status(), fault.part, &*fault.at), (422, Part::Query, at), "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn values_by_position_and_by_name() {
+        #[derive(Debug, Deserialize, PartialEq)]
+        struct Place {
+            board: u64,
+            card: String,
+        }
+        let pairs = || texts(&[("board", "7"), ("card", "x")]);
+        assert_eq!(values::<(u64, String)>(pairs(), Part::Path).unwrap(), (7, "x".into()));
+        assert_eq!(values::<Place>(pairs(), Part::Path).unwrap(), Place { board: 7, card: "x".into() });
+        assert_eq!(values::<u64>(texts(&[("board", "7")]), Part::Path).unwrap(), 7);
+        assert_eq!(values::<Vec<String>>(pairs(), Part::Path).unwrap(), ["7", "x"]);
+        assert!(values::<u64>(pairs(), Part::Path).is_err());
+        let problem = values::<(u64, u64)>(pairs(), Part::Path).unwrap_err();
+        assert_eq!(problem.faults()[0].at, "card");
+    }
+}
