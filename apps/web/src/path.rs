@@ -9,7 +9,7 @@ use transom::HttpScope;
 /// Decodes what is percent-encoded, but for `/` and for `%` itself: a path that is told apart by its segments without
 /// any of them changing its meaning (RFC 3986 section 2.4). `None` if what comes of it is not UTF-8.
 pub(crate) fn normalize(path: &[u8]) -> Option<Cow<'_, str>> {
-    if !path.iter().any(|&byte| byte == b'%') {
+    if !path.contains(&b'%') {
         return std::str::from_utf8(path).ok().map(Cow::Borrowed);
     }
     let mut decoded = Vec::with_capacity(path.len());
