@@ -1,0 +1,121 @@
+use super::range::ByteRange;
+use super::{ETag, FileError, blocking, etag};
+use bytes::Bytes;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
+use transom::{Capabilities, FileBody, FileSource, HttpScope, Outgoing, Sender};
+
+/// How much of a file is read at a time where the server cannot send it.
+const PIECE: u64 = 64 << 10;
+
+/// The bytes of a file: open already, so that what was measured is what is sent.
+#[derive(Clone, Debug)]
+pub(super) enum Content {
+    File { file: Arc<fs::File>, len: u64, modified: Option<SystemTime> },
+    Bytes { bytes: Bytes, etag: ETag },
+}
+
+impl Content {
+    /// Opens a regular file. Blocks, but on no pipe.
+    pub(super) fn open(path: &Path) -> Result<Self, FileError> {
+        let mut options = fs::OpenOptions::new();
+        options.read(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK | libc::O_NOCTTY);
+        match options.open(path) {
+            Ok(file) => Self::measure(file),
+            // Some systems open no directories, and none a socket.
+            Err(_) if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) => Err(FileError::NotAFile),
+            Err(error) => Err(FileError::opening(error)),
+        }
+    }
+
+    /// Takes over an open file, if it is regular. Blocks.
+    pub(super) fn measure(file: fs::File) -> Result<Self, FileError> {
+        let metadata = file.metadata().map_err(FileError::Open)?;
+        if !metadata.is_file() {
+            return Err(FileError::NotAFile);
+        }
+        let modified = metadata.modified().ok().filter(|&time| etag::is_version(time));
+        Ok(Self::File { file: Arc::new(file), len: metadata.len(), modified })
+    }
+
+    pub(super) fn len(&self) -> u64 {
+        match self {
+            Self::File { len, .. } => *len,
+            Self::Bytes { bytes, .. } => bytes.len() as u64,
+        }
+    }
+
+    /// When it was changed, if that tells one version from another.
+    pub(super) fn modified(&self) -> Option<SystemTime> {
+        match self {
+            Self::File { modified, .. } => *modified,
+            Self::Bytes { .. } => None,
+        }
+    }
+
+    /// Its tag, as the `variant` of something.
+    pub(super) fn etag(&self, variant: Option<&str>) -> Option<ETag> {
+        match self {
+            Self::File { len, modified, .. } => Some(ETag::of_file((*modified)?, *len, variant)),
+            Self::Bytes { etag, .. } => Some(etag.clone()),
+        }
+    }
+
+    /// All of it.
+    pub(super) fn whole(&self) -> ByteRange {
+        ByteRange { offset: 0, len: self.len() }
+    }
+
+    /// Sends a range of it, which may end the response.
+    pub(super) async fn send(
+        &self,
+        range: ByteRange,
+        more: bool,
+        scope: &HttpScope,
+        send: &mut Sender,
+    ) -> Result<(), FileError> {
+        let ByteRange { mut offset, mut len } = range;
+        let file = match self {
+            Self::Bytes { bytes, .. } => {
+                // Within the bytes, whose length is a `usize`.
+                let data = bytes.slice(offset as usize..(offset + len) as usize);
+                return Ok(send.send(Outgoing::Body { data, more }).await?);
+            }
+            Self::File { file, .. } => file,
+        };
+        if scope.capabilities().contains(Capabilities::FILE) {
+            let file = FileBody { source: FileSource::File(Arc::clone(file)), offset, len };
+            return Ok(send.send(Outgoing::File { file, more }).await?);
+        }
+        while len > 0 {
+            let (file, count) = (Arc::clone(file), len.min(PIECE));
+            let read = blocking::run(scope, move || read(&file, offset, count as usize)).await;
+            let data = read.and_then(|read| read).map_err(FileError::Read)?;
+            (offset, len) = (offset + count, len - count);
+            send.send(Outgoing::Body { data, more: more || len > 0 }).await?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(unix)]
+fn read(file: &fs::File, offset: u64, count: usize) -> io::Result<Bytes> {
+    let mut bytes = vec![0; count];
+    std::os::unix::fs::FileExt::read_exact_at(file, &mut bytes, offset)?;
+    Ok(bytes.into())
+}
+
+/// Where there is no such call the cursor is moved; nobody else has the file.
+#[cfg(not(unix))]
+fn read(mut file: &fs::File, offset: u64, count: usize) -> io::Result<Bytes> {
+    use io::{Read, Seek, SeekFrom};
+    let mut bytes = vec![0; count];
+    file.seek(SeekFrom::Start(offset))?;
+    file.read_exact(&mut bytes)?;
+    Ok(bytes.into())
+}
