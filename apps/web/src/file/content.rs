@@ -93,6 +93,8 @@ impl Content {
             return Ok(send.send(Outgoing::File { file, more }).await?);
         }
         while len > 0 {
+            // What is read waits in memory, so that room for it comes first.
+            std::future::poll_fn(|cx| send.poll_ready(cx)).await?;
             let (file, count) = (Arc::clone(file), len.min(PIECE));
             let read = blocking::run(scope, move || read(&file, offset, count as usize)).await;
             let data = read.and_then(|read| read).map_err(FileError::Read)?;

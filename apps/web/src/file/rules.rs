@@ -118,10 +118,11 @@ impl Rules {
     fn at(&self, tree: &impl Tree, location: &Location, wanted: &Wanted) -> Result<Found, FileError> {
         let Location { path, slash } = location;
         let is_root = path.as_os_str().is_empty();
-        if !slash && !is_root {
-            if let Some(hit) = self.hit(tree, path.clone(), wanted)? {
-                return Ok(Found::File(hit));
-            }
+        if !slash
+            && !is_root
+            && let Some(hit) = self.hit(tree, path.clone(), wanted)?
+        {
+            return Ok(Found::File(hit));
         }
         if let Some(index) = &self.index
             && let Some(hit) = self.hit(tree, path.join(index), wanted)?
