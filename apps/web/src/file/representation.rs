@@ -143,8 +143,11 @@ impl Representation {
             _ => headers.push("content-type", self.content_type.as_bytes()),
         }
         headers.push("content-length", length.to_string().as_bytes());
-        headers.push("accept-ranges", b"bytes");
-        self.push_validators(&mut headers, true);
+        // With a status that is an error they would have caches keep it for as long as the file is old.
+        if matches!(status, 200 | 206) {
+            headers.push("accept-ranges", b"bytes");
+            self.push_validators(&mut headers, true);
+        }
         headers.extend(&self.headers);
         (status, headers, parts)
     }

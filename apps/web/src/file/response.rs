@@ -145,7 +145,8 @@ impl File {
     }
 
     /// Sends it, or what the request makes of it: a part of it (206), nothing of it because the client has it (304), a
-    /// refusal (412, 416). Only where the method is GET or HEAD and `status` is 200 is there a choice.
+    /// refusal (412, 416). Only where the method is GET or HEAD and `status` is 200 is there a choice, and only with that
+    /// status is there an `etag`, `last-modified` or `accept-ranges`.
     ///
     /// A field of `extra` takes the place of what would else be sent, `content-length`, `content-range` and
     /// `accept-ranges` excepted.

@@ -96,7 +96,7 @@ fn what_may_not_be_read() {
     let directory = tempfile::tempdir().unwrap();
     write(directory.path(), "a", "");
     let path = directory.path().join("a");
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).unwrap();
     if std::fs::File::open(&path).is_ok() {
         eprintln!("not checked: this user may read everything");
         return;

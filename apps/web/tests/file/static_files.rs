@@ -89,6 +89,7 @@ fn pages_have_no_extension_in_html_mode() {
     let script = memory::http("GET", "/nowhere").header("range", "bytes=0-0").header("if-none-match", "*");
     let outcome = run(&app, script);
     assert_eq!((outcome.status(), outcome.body()), (Some(404), &b"gone"[..]));
+    assert_eq!(names(&outcome), ["content-type", "content-length", "x-content-type-options"]);
     assert_eq!(outcome.header("content-type"), Some("text/html; charset=utf-8"));
 }
 
