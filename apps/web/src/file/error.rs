@@ -80,6 +80,15 @@ impl From<SendError> for FileError {
 }
 
 #[test]
+fn what_is_absent_and_what_is_trouble() {
+    use io::ErrorKind::{InvalidFilename, NotADirectory, NotFound, PermissionDenied, StaleNetworkFileHandle};
+    for absent in [NotFound, NotADirectory, InvalidFilename, PermissionDenied] {
+        assert!(FileError::opening(absent.into()).is_absence(), "{absent}");
+    }
+    assert!(!FileError::opening(StaleNetworkFileHandle.into()).is_absence());
+}
+
+#[test]
 fn a_peer_that_leaves_is_recognised() {
     let gone = SendError::Disconnected(transom::End::Disconnected { code: None });
     assert!(transom::Error::from(FileError::Send(gone)).is_disconnect());

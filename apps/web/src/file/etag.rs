@@ -41,6 +41,7 @@ impl ETag {
     /// The tag of some bytes.
     pub(super) fn of_bytes(bytes: &[u8]) -> Self {
         use std::hash::{DefaultHasher, Hasher};
+        // Another compiler may have another hash: it costs a client one transfer.
         let mut hasher = DefaultHasher::new();
         hasher.write(bytes);
         let opaque = format!("{:016x}-{:x}", hasher.finish(), bytes.len());

@@ -193,3 +193,29 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.push(suffix);
     name.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives the same failure whatever is asked for.
+    struct Failing(fn() -> FileError);
+
+    impl Tree for Failing {
+        fn get(&self, _: &Path) -> Result<Content, FileError> {
+            Err(self.0())
+        }
+    }
+
+    #[test]
+    fn what_may_not_be_read_is_not_there_and_trouble_is_told() {
+        let rules = Rules { html: true, precompressed: true, fallback: Some("index.html".into()), ..Rules::default() };
+        let location = Location::parse(b"/a", Dotfiles::Hidden);
+        let wanted = Wanted { location, encodings: Encoding::ALL.to_vec(), page: true };
+        for absence in [|| FileError::NotFound, || FileError::PermissionDenied, || FileError::NotAFile] {
+            assert!(matches!(rules.find(&Failing(absence), &wanted), Ok(Found::Nothing)));
+        }
+        let trouble = || FileError::Open(std::io::ErrorKind::StaleNetworkFileHandle.into());
+        assert!(matches!(rules.find(&Failing(trouble), &wanted), Err(FileError::Open(_))));
+    }
+}

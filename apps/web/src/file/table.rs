@@ -3,13 +3,14 @@ use super::rules::Tree;
 use super::{ETag, FileError, Site};
 use bytes::Bytes;
 use std::collections::HashMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// Files that are a part of the program, as an application: [`Site`] says how they are served.
 pub type Embedded = Site<Table>;
 
 /// A table of files.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Table {
     files: HashMap<PathBuf, (Bytes, ETag)>,
 }
@@ -34,6 +35,12 @@ impl Site<Table> {
             (PathBuf::from(path), (Bytes::from_static(bytes), ETag::of_bytes(bytes)))
         };
         Self::of(Table { files: files.iter().map(entry).collect() })
+    }
+}
+
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.files.keys()).finish()
     }
 }
 

@@ -1,5 +1,6 @@
 use crate::{LAST_MODIFIED, changed, names, run, sizes, without_files, write};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 use transom::memory::{self, Outcome, Verdict};
 use transom::{
@@ -185,10 +186,10 @@ fn what_is_given_takes_the_place_of_the_files_own() {
     assert_eq!((given.header("etag"), given.header("content-type")), (Some("W/\"v\""), Some("text/x")));
     let absent = first(&of(|file| file.without_etag().without_last_modified(), &[]));
     assert_eq!((absent.header("etag"), absent.header("last-modified")), (None, None));
-    let dated = of(|file| file.last_modified(changed() + std::time::Duration::from_millis(1900)).without_etag(), &[]);
+    let dated = of(|file| file.last_modified(changed() + Duration::from_millis(1900)).without_etag(), &[]);
     let since = run(&dated, memory::http("GET", "/").header("if-modified-since", "Tue, 14 Nov 2023 22:13:21 GMT"));
     assert_eq!((since.status(), since.header("last-modified")), (Some(304), Some("Tue, 14 Nov 2023 22:13:21 GMT")));
-    let future = std::time::SystemTime::now() + std::time::Duration::from_secs(86400);
+    let future = SystemTime::now() + Duration::from_secs(86400);
     let make = {
         let path = path.clone();
         move || File::at(&path).last_modified(future)
@@ -207,6 +208,35 @@ fn what_is_given_takes_the_place_of_the_files_own() {
     assert_eq!((outcome.header("content-type"), outcome.header("content-length")), (Some("image/x"), Some("10")));
     let outcome = run(&outer, memory::http("GET", "/").header("if-none-match", "\"e\""));
     assert_eq!(outcome.status(), Some(304));
+}
+
+#[test]
+fn a_time_that_tells_no_version_is_not_sent() {
+    let directory = tempfile::tempdir().unwrap();
+    write(directory.path(), "a", "a");
+    let path = directory.path().join("a");
+    let given = {
+        let path = path.clone();
+        app(move || File::at(&path).last_modified(SystemTime::UNIX_EPOCH), Headers::new(), 200)
+    };
+    let outcome = run(&given, memory::http("GET", "/"));
+    assert!(outcome.header("etag").is_some() && outcome.header("last-modified").is_none());
+    // As reproducible builds leave it.
+    let file = std::fs::File::options().write(true).open(&path).unwrap();
+    file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(1)).unwrap();
+    let own = app(move || File::at(&path), Headers::new(), 200);
+    let outcome = run(&own, memory::http("GET", "/").header("if-modified-since", LAST_MODIFIED));
+    assert_eq!(names(&outcome), ["content-type", "content-length", "accept-ranges"]);
+}
+
+#[test]
+fn what_it_varies_by_is_added_up() {
+    let directory = tempfile::tempdir().unwrap();
+    write(directory.path(), "a", "a");
+    let path = directory.path().join("a");
+    let make = move || File::at(&path).header("vary", "cookie");
+    let outcome = run(&app(make, Headers::from_static(&[("vary", "origin")]), 200), memory::http("GET", "/"));
+    assert_eq!(outcome.headers().unwrap().get_all("vary").collect::<Vec<_>>(), [&b"cookie"[..], b"origin"]);
 }
 
 #[test]
