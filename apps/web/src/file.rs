@@ -17,10 +17,10 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! A file is opened and measured on the server's pool of blocking threads. Its contents leave as
-//! [`Outgoing::File`](transom::Outgoing::File) where the scope has
-//! [`Capabilities::FILE`](transom::Capabilities::FILE), and else are read there too, 64 KiB at a time. What is sent is
-//! the file that was opened, whatever has its name meanwhile.
+//! A file is opened and measured on the server's pool of blocking threads, and up to 16 KiB it is read there at once.
+//! Longer ones leave as [`Outgoing::File`](transom::Outgoing::File) where the scope has
+//! [`Capabilities::FILE`](transom::Capabilities::FILE), and else are read 64 KiB at a time, when the peer has room for
+//! them. What is sent is the file that was opened, whatever has its name meanwhile.
 //!
 //! # Versions
 //!

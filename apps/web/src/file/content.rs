@@ -11,14 +11,37 @@ use transom::{Capabilities, FileBody, FileSource, HttpScope, Outgoing, Sender};
 /// How much of a file is read at a time where the server cannot send it.
 const PIECE: u64 = 64 << 10;
 
-/// The bytes of a file: open already, so that what was measured is what is sent.
+/// A file up to this length is read when it is opened: head and body then leave in one write.
+const SMALL: u64 = 16 << 10;
+
+/// The contents of a file, and what tells their version.
 #[derive(Clone, Debug)]
-pub(super) enum Content {
-    File { file: Arc<fs::File>, len: u64, modified: Option<SystemTime> },
-    Bytes { bytes: Bytes, etag: ETag },
+pub(super) struct Content {
+    data: Data,
+    len: u64,
+    version: Version,
+}
+
+/// Where the bytes are: what was measured is what is sent, whatever becomes of its name.
+#[derive(Clone, Debug)]
+enum Data {
+    File(Arc<fs::File>),
+    Bytes(Bytes),
+}
+
+#[derive(Clone, Debug)]
+enum Version {
+    /// The time of the last change, if it tells one version from another.
+    Modified(Option<SystemTime>),
+    Tag(ETag),
 }
 
 impl Content {
+    /// These bytes, with their tag.
+    pub(super) fn of(bytes: Bytes, etag: ETag) -> Self {
+        Self { len: bytes.len() as u64, data: Data::Bytes(bytes), version: Version::Tag(etag) }
+    }
+
     /// Opens a regular file. Blocks, but on no pipe.
     pub(super) fn open(path: &Path) -> Result<Self, FileError> {
         let mut options = fs::OpenOptions::new();
@@ -39,36 +62,47 @@ impl Content {
         if !metadata.is_file() {
             return Err(FileError::NotAFile);
         }
+        let len = metadata.len();
         let modified = metadata.modified().ok().filter(|&time| etag::is_version(time));
-        Ok(Self::File { file: Arc::new(file), len: metadata.len(), modified })
+        let data = if len <= SMALL {
+            Data::Bytes(read(&file, 0, len as usize).map_err(FileError::Open)?)
+        } else {
+            Data::File(Arc::new(file))
+        };
+        Ok(Self { data, len, version: Version::Modified(modified) })
     }
 
     pub(super) fn len(&self) -> u64 {
-        match self {
-            Self::File { len, .. } => *len,
-            Self::Bytes { bytes, .. } => bytes.len() as u64,
-        }
+        self.len
     }
 
     /// When it was changed, if that tells one version from another.
     pub(super) fn modified(&self) -> Option<SystemTime> {
-        match self {
-            Self::File { modified, .. } => *modified,
-            Self::Bytes { .. } => None,
+        match self.version {
+            Version::Modified(modified) => modified,
+            Version::Tag(_) => None,
         }
     }
 
     /// Its tag, as the `variant` of something.
     pub(super) fn etag(&self, variant: Option<&str>) -> Option<ETag> {
-        match self {
-            Self::File { len, modified, .. } => Some(ETag::of_file((*modified)?, *len, variant)),
-            Self::Bytes { etag, .. } => Some(etag.clone()),
+        match &self.version {
+            Version::Modified(modified) => Some(ETag::of_file((*modified)?, self.len, variant)),
+            Version::Tag(etag) => Some(etag.clone()),
+        }
+    }
+
+    /// A range of it, if it is in memory.
+    pub(super) fn bytes(&self, range: ByteRange) -> Option<Bytes> {
+        match &self.data {
+            Data::File(_) => None,
+            Data::Bytes(bytes) => Some(range.of(bytes)),
         }
     }
 
     /// All of it.
     pub(super) fn whole(&self) -> ByteRange {
-        ByteRange { offset: 0, len: self.len() }
+        ByteRange { offset: 0, len: self.len }
     }
 
     /// Sends a range of it, which may end the response.
@@ -80,13 +114,9 @@ impl Content {
         send: &mut Sender,
     ) -> Result<(), FileError> {
         let ByteRange { mut offset, mut len } = range;
-        let file = match self {
-            Self::Bytes { bytes, .. } => {
-                // Within the bytes, whose length is a `usize`.
-                let data = bytes.slice(offset as usize..(offset + len) as usize);
-                return Ok(send.send(Outgoing::Body { data, more }).await?);
-            }
-            Self::File { file, .. } => file,
+        let file = match &self.data {
+            Data::File(file) => file,
+            Data::Bytes(bytes) => return Ok(send.send(Outgoing::Body { data: range.of(bytes), more }).await?),
         };
         if scope.capabilities().contains(Capabilities::FILE) {
             let file = FileBody { source: FileSource::File(Arc::clone(file)), offset, len };

@@ -1,5 +1,6 @@
 //! Range requests (RFC 9110 section 14).
 
+use bytes::Bytes;
 use transom::Headers;
 use transom::field::list;
 
@@ -21,6 +22,14 @@ impl ByteRange {
 
     fn end(self) -> u64 {
         self.offset + self.len
+    }
+
+    /// The bytes of it.
+    ///
+    /// # Panics
+    /// If it does not lie within `whole`.
+    pub(super) fn of(self, whole: &Bytes) -> Bytes {
+        whole.slice(self.offset as usize..self.end() as usize)
     }
 
     /// The value of `content-range`.

@@ -49,8 +49,7 @@ impl Representation {
                 Ok(send.send(Outgoing::Response { status, headers, body: Bytes::new() }).await?)
             }
             Parts::One(range) => {
-                if let (Content::Bytes { bytes, .. }, true) = (&self.content, range == self.content.whole()) {
-                    let body = bytes.clone();
+                if let Some(body) = self.content.bytes(range) {
                     return Ok(send.send(Outgoing::Response { status, headers, body }).await?);
                 }
                 send.send(Outgoing::Start { status, headers }).await?;

@@ -47,6 +47,6 @@ impl fmt::Debug for Table {
 impl Tree for Table {
     fn get(&self, path: &Path) -> Result<Content, FileError> {
         let (bytes, etag) = self.files.get(path).ok_or(FileError::NotFound)?;
-        Ok(Content::Bytes { bytes: bytes.clone(), etag: etag.clone() })
+        Ok(Content::of(bytes.clone(), etag.clone()))
     }
 }

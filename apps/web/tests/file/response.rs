@@ -27,6 +27,15 @@ fn digits() -> (TempDir, Arc<impl App>) {
     (directory, app(move || File::at(&path), Headers::new(), 200))
 }
 
+/// A file that is not read at once.
+fn long() -> (TempDir, Vec<u8>, Arc<impl App>) {
+    let directory = tempfile::tempdir().unwrap();
+    let content: Vec<u8> = (0..150_000u32).map(|n| (n % 251) as u8).collect();
+    write(directory.path(), "long", &content);
+    let path = directory.path().join("long");
+    (directory, content, app(move || File::at(&path), Headers::new(), 200))
+}
+
 fn range(app: &Arc<impl App>, value: &str) -> Outcome {
     run(app, memory::http("GET", "/").header("range", value))
 }
@@ -44,7 +53,29 @@ fn the_whole_file() {
         ("last-modified", LAST_MODIFIED),
     ];
     assert_eq!(*outcome.headers().unwrap(), expected.into_iter().collect());
+    assert_eq!(outcome.events.len(), 1);
+}
+
+#[test]
+fn a_long_file_is_the_servers_to_read() {
+    let (_directory, content, app) = long();
+    let outcome = run(&app, memory::http("GET", "/"));
+    assert!(outcome.status() == Some(200) && outcome.body() == content);
     assert!(matches!(outcome.events[..], [Outgoing::Start { .. }, Outgoing::File { more: false, .. }]));
+    let outcome = range(&app, "bytes=1-20000");
+    assert!(outcome.status() == Some(206) && outcome.body() == &content[1..=20_000]);
+    assert!(matches!(outcome.events[..], [Outgoing::Start { .. }, Outgoing::File { more: false, .. }]));
+}
+
+#[test]
+fn a_file_is_short_up_to_16_kib() {
+    let directory = tempfile::tempdir().unwrap();
+    for (len, events) in [(16 << 10, 1), ((16 << 10) + 1, 2)] {
+        write(directory.path(), "a", vec![b'x'; len]);
+        let path = directory.path().join("a");
+        let outcome = run(&app(move || File::at(&path), Headers::new(), 200), memory::http("GET", "/"));
+        assert_eq!((outcome.body().len(), outcome.events.len()), (len, events));
+    }
 }
 
 #[test]
@@ -262,17 +293,33 @@ fn an_open_file() {
 
 #[test]
 fn without_the_capability_it_is_read_in_pieces() {
-    let directory = tempfile::tempdir().unwrap();
-    let content: Vec<u8> = (0..150_000u32).map(|n| (n % 251) as u8).collect();
-    write(directory.path(), "large", &content);
-    let path = directory.path().join("large");
-    let app = app(move || File::at(&path), Headers::new(), 200);
+    let (_directory, content, app) = long();
     let outcome = run(&app, without_files(memory::http("GET", "/").take(1000)));
     assert!(outcome.body() == content);
     assert_eq!(sizes(&outcome), [65536, 65536, 150_000 - 2 * 65536]);
     let outcome = run(&app, without_files(memory::http("GET", "/").header("range", "bytes=1-65537")));
     assert!(outcome.body() == &content[1..65538]);
     assert_eq!(sizes(&outcome), [65536, 1]);
+}
+
+#[test]
+fn several_ranges_of_a_long_file() {
+    let (_directory, content, app) = long();
+    let script = || memory::http("GET", "/").header("range", "bytes=-70000, 0-0");
+    let outcomes = [run(&app, script()), run(&app, without_files(script()))];
+    for outcome in &outcomes {
+        let boundary = outcome.header("content-type").unwrap().rsplit('=').next().unwrap();
+        let part = |range: &str, data: &[u8]| {
+            let head = format!(
+                "--{boundary}\r\ncontent-type: application/octet-stream\r\ncontent-range: bytes {range}/150000\r\n\r\n"
+            );
+            [head.as_bytes(), data, b"\r\n"].concat()
+        };
+        let parts = [part("80000-149999", &content[80_000..]), part("0-0", &content[..1])];
+        assert!(outcome.body() == [parts.concat(), format!("--{boundary}--\r\n").into_bytes()].concat());
+    }
+    let [with, without] = outcomes;
+    assert_eq!((sizes(&with)[1], &sizes(&without)[1..3]), (70_000, &[65_536, 70_000 - 65_536][..]));
 }
 
 #[test]
@@ -329,7 +376,7 @@ fn a_file_that_became_shorter_cuts_the_response() {
 
 #[test]
 fn a_file_that_is_replaced_is_sent_as_it_was() {
-    let (directory, app) = digits();
+    let (directory, content, app) = long();
     let pool = Arc::new(Inline::default());
     let script = memory::http("GET", "/").connection(with_pool(&pool)).take(0).high_water(1);
     let mut call = script.start(app);
@@ -337,9 +384,9 @@ fn a_file_that_is_replaced_is_sent_as_it_was() {
         assert!(call.poll().is_pending());
     }
     write(directory.path(), "new", "a");
-    std::fs::rename(directory.path().join("new"), directory.path().join("digits.txt")).unwrap();
+    std::fs::rename(directory.path().join("new"), directory.path().join("long")).unwrap();
     call.drain();
-    assert_eq!(call.run().body(), b"0123456789");
+    assert!(call.run().body() == content);
 }
 
 #[test]
@@ -374,10 +421,10 @@ fn nothing_waits_for_a_pipe_or_a_socket() {
 
 #[test]
 fn a_peer_that_leaves_at_any_time_is_no_failure() {
-    let (_directory, app) = digits();
+    let (_directory, _, app) = long();
     for at in 1.. {
-        let script = without_files(memory::http("GET", "/").header("range", "bytes=0-1,4-5"));
-        let outcome = script.high_water(1).take(1).hang_up_at(at).run(transom::lint::lint(Arc::clone(&app)));
+        let script = without_files(memory::http("GET", "/").header("range", "bytes=0-1,4-70000"));
+        let outcome = script.high_water(1).take(30_000).hang_up_at(at).run(transom::lint::lint(Arc::clone(&app)));
         if outcome.polls < at {
             break;
         }
