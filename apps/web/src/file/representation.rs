@@ -109,23 +109,14 @@ impl Representation {
     fn head(&self, answer: Answer, status: u16) -> (u16, Headers, Parts) {
         let len = self.content.len();
         let mut headers = Headers::new();
-        if let Answer::NotModified | Answer::PreconditionFailed | Answer::Unsatisfiable = answer {
-            // What is said of the representation is not said of this (RFC 9110 section 15.4.5).
-            headers.extend(self.headers.iter().filter(|(name, _)| !describes_content(name)));
-            let status = match answer {
-                Answer::NotModified => 304,
-                Answer::PreconditionFailed => 412,
-                _ => {
-                    headers.push("content-range", format!("bytes */{len}").as_bytes());
-                    416
-                }
-            };
-            if status != 416 {
-                self.push_validators(&mut headers, self.validators.etag.is_none());
-            }
-            return (status, headers, Parts::None);
-        }
         let (status, length, parts) = match answer {
+            Answer::NotModified => return (304, self.without_content(304), Parts::None),
+            Answer::PreconditionFailed => return (412, self.without_content(412), Parts::None),
+            Answer::Unsatisfiable => {
+                let mut headers = self.without_content(416);
+                headers.push("content-range", format!("bytes */{len}").as_bytes());
+                return (416, headers, Parts::None);
+            }
             Answer::Part(range) => {
                 headers.push("content-range", range.content_range(len).as_bytes());
                 (206, range.len, Parts::One(range))
@@ -134,8 +125,8 @@ impl Representation {
                 let multipart = Multipart::new(ranges, &self.content_type, len);
                 (206, multipart.len(), Parts::Several(multipart))
             }
-            _ if len == 0 => (status, 0, Parts::None),
-            _ => (status, len, Parts::One(self.content.whole())),
+            Answer::Whole if len == 0 => (status, 0, Parts::None),
+            Answer::Whole => (status, len, Parts::One(self.content.whole())),
         };
         match &parts {
             Parts::Several(multipart) => headers.push("content-type", multipart.content_type().as_bytes()),
@@ -149,6 +140,20 @@ impl Representation {
         }
         headers.extend(&self.headers);
         (status, headers, parts)
+    }
+
+    /// The fields of an answer that has nothing of the content: what is said of that is not said of this (RFC 9110
+    /// section 15.4.5), and no cache is to keep a refusal as it would the content.
+    fn without_content(&self, status: u16) -> Headers {
+        let is_out_of_place = |name: &str| match name {
+            "cache-control" | "expires" => status != 304,
+            name => describes_content(name),
+        };
+        let mut headers: Headers = self.headers.iter().filter(|(name, _)| !is_out_of_place(name)).collect();
+        if status != 416 {
+            self.push_validators(&mut headers, self.validators.etag.is_none());
+        }
+        headers
     }
 
     fn push_validators(&self, headers: &mut Headers, date: bool) {

@@ -181,6 +181,9 @@ fn what_the_client_has_is_not_sent() {
     assert_eq!(since.status(), Some(304));
     let failed = run(&app, memory::http("GET", "/").header("if-match", "\"other\""));
     assert_eq!((failed.status(), failed.header("etag")), (Some(412), Some(etag.as_str())));
+    assert_eq!(names(&failed), ["x-own", "vary", "etag"], "no cache keeps a refusal");
+    let beyond = run(&app, memory::http("GET", "/").header("range", "bytes=9-"));
+    assert_eq!((beyond.status(), names(&beyond)), (Some(416), vec!["x-own", "vary", "content-range"]));
 }
 
 #[test]
