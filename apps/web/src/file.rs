@@ -28,7 +28,6 @@
 //! reproducible give all files one time, which therefore does not tell versions apart: where it is before 1980-01-02
 //! there is no `etag` and no `last-modified`. Embedded files have an `etag` of their contents.
 
-mod blocking;
 mod condition;
 mod content;
 mod directory;

@@ -24,7 +24,7 @@ use serde::de::DeserializeOwned;
 /// # Router::new().post("/cards", create);
 /// ```
 ///
-/// Forms with files are [`multipart`](crate::multipart).
+/// Forms with files are for the module `multipart`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Form<T>(pub T);
 

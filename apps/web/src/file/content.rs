@@ -1,5 +1,6 @@
 use super::range::ByteRange;
-use super::{ETag, FileError, blocking, etag};
+use super::{ETag, FileError, etag};
+use crate::blocking::run_blocking;
 use bytes::Bytes;
 use std::fs;
 use std::io;
@@ -126,7 +127,7 @@ impl Content {
             // What is read waits in memory, so that room for it comes first.
             std::future::poll_fn(|cx| send.poll_ready(cx)).await?;
             let (file, count) = (Arc::clone(file), len.min(PIECE));
-            let read = blocking::run(scope, move || read(&file, offset, count as usize)).await;
+            let read = run_blocking(&scope.connection().server_info, move || read(&file, offset, count as usize)).await;
             let data = read.and_then(|read| read).map_err(FileError::Read)?;
             (offset, len) = (offset + count, len - count);
             send.send(Outgoing::Body { data, more: more || len > 0 }).await?;

@@ -2,7 +2,10 @@ use super::condition::{Validators, whole_seconds};
 use super::content::Content;
 use super::disposition::{Disposition, Kind};
 use super::representation::Representation;
-use super::{ETag, FileError, blocking, etag, media_type};
+use super::{ETag, FileError, etag, media_type};
+use crate::blocking::run_blocking;
+use crate::response::{BoxFuture, Destination, Respond};
+use crate::{Error, IntoResponse, Problem, Response};
 use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,29 +15,28 @@ use transom::{Headers, HttpScope, Sender};
 /// A file as a response.
 ///
 /// ```
-/// use transom::{Error, Headers, Receiver, Scope, Sender, memory};
-/// use transom_web::file::File;
+/// use transom::memory;
+/// use transom_web::{Router, file::File};
 ///
 /// # let directory = tempfile::tempdir().unwrap();
 /// # let path = directory.path().join("7.pdf");
 /// # std::fs::write(&path, "%PDF").unwrap();
-/// let app = move |scope: Scope, _: Receiver, mut send: Sender| {
+/// let handler = move || {
 ///     let file = File::at(&path).attachment("Übersicht.pdf").cache_control("private");
-///     async move {
-///         let Scope::Http(scope) = scope else { return Err(Error::unsupported()) };
-///         Ok(file.respond(&scope, &mut send, Headers::new(), 200).await?)
-///     }
+///     async { file }
 /// };
-/// let outcome = memory::http("GET", "/").run(app);
+/// let outcome = memory::http("GET", "/").run(Router::new().get("/", handler));
 /// assert_eq!((outcome.status(), outcome.body()), (Some(200), &b"%PDF"[..]));
 /// assert_eq!(outcome.header("content-type"), Some("application/pdf"));
 /// let disposition = "attachment; filename=\"_bersicht.pdf\"; filename*=UTF-8''%C3%9Cbersicht.pdf";
 /// assert_eq!(outcome.header("content-disposition"), Some(disposition));
 /// ```
 ///
+/// One that there is not, or that is no file, is a 404; one that may not be read a 403.
+///
 /// The path is the caller's to trust: one that comes from a request is for [`StaticFiles`](super::StaticFiles).
 #[derive(Debug)]
-#[must_use = "nothing is sent before `respond`"]
+#[must_use = "a file is sent when a handler gives it back"]
 pub struct File {
     source: Source,
     content_type: Option<Cow<'static, str>>,
@@ -170,7 +172,7 @@ impl File {
             Source::Path(path) => Content::open(&path),
             Source::Open(file) => Content::measure(file),
         };
-        let content = blocking::run(scope, open).await.map_err(FileError::Open)??;
+        let content = run_blocking(&scope.connection().server_info, open).await.map_err(FileError::Open)??;
         let own = Validators::of(&content, None);
         let validators = Validators { etag: etag.or(own.etag), last_modified: last_modified.or(own.last_modified) };
         let mut fields = Headers::new();
@@ -180,5 +182,29 @@ impl File {
         fields.extend(&headers);
         let representation = Representation { content, content_type, validators, headers: fields };
         representation.respond(scope, send, extra, status).await
+    }
+}
+
+impl IntoResponse for File {
+    fn into_response(self) -> Response {
+        Response::respond(Headers::new(), self)
+    }
+}
+
+impl Respond for File {
+    fn respond<'a>(
+        self: Box<Self>,
+        status: u16,
+        headers: Headers,
+        to: Destination<'a>,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async move {
+            let problem = match File::respond(*self, to.scope, to.send, headers, status).await {
+                Err(FileError::NotFound | FileError::NotAFile) => Problem::new(404),
+                Err(FileError::PermissionDenied) => Problem::new(403),
+                sent => return Ok(sent?),
+            };
+            problem.into_response().send(to).await
+        })
     }
 }

@@ -3,7 +3,8 @@ use super::encoding::{self, Encoding};
 use super::path::Location;
 use super::representation::Representation;
 use super::rules::{Found, Hit, Rules, Wanted};
-use super::{Directory, Dotfiles, FileError, Table, blocking, media_type};
+use super::{Directory, Dotfiles, FileError, Table, media_type};
+use crate::blocking::run_blocking;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use transom::field::list;
@@ -175,7 +176,7 @@ impl App for Site<Directory> {
     async fn call(&self, scope: Scope, _: Receiver, send: Sender) -> Result<(), Error> {
         let Some((scope, wanted, mut send)) = self.begin(scope, send).await? else { return Ok(()) };
         let (tree, rules) = (Arc::clone(&self.tree), Arc::clone(&self.rules));
-        let found = blocking::run(&scope, move || rules.find(&*tree, &wanted)).await??;
+        let found = run_blocking(&scope.connection().server_info, move || rules.find(&*tree, &wanted)).await??;
         self.answer(found, &scope, &mut send).await
     }
 
