@@ -101,7 +101,10 @@ impl<A: App> App for Timeout<A> {
             }
             loop {
                 let borrowed = lender.borrow();
-                let Some(limit) = self.limit(borrowed.response(), is_websocket) else { return Poll::Pending };
+                let Some(limit) = self.limit(borrowed.response(), is_websocket) else {
+                    sleep.set(None);
+                    return Poll::Pending;
+                };
                 // Later than any clock will tell is never.
                 let Some(deadline) = begin.checked_add(limit) else { return Poll::Pending };
                 match sleep.as_mut().as_pin_mut() {
@@ -276,7 +279,7 @@ mod tests {
     fn keeps_the_contract() {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let guard = runtime.enter();
-        trial::layer_within(&[], |app| Timeout::new(app).total(SECOND * 100).sockets(), |application| {
+        trial::layer_within(&[], |app| Timeout::new(app).total(SECOND * 100), |application| {
             let runtime = tokio::runtime::Runtime::new().unwrap();
             application.within(move |poll| {
                 let _guard = runtime.enter();
