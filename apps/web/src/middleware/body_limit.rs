@@ -174,9 +174,8 @@ mod tests {
         async fn never(_: Scope, _: Receiver, _: Sender) -> Result<(), Error> {
             panic!("it is called")
         }
-        let outcome = memory::http("POST", "/").header("content-length", "6").body("123456").run(
-            BodyLimit::new(never).bytes(5),
-        );
+        let outcome =
+            memory::http("POST", "/").header("content-length", "6").body("123456").run(BodyLimit::new(never).bytes(5));
         assert_eq!((outcome.status(), outcome.header("content-type")), (Some(413), Some("application/problem+json")));
         assert!(!outcome.received_before_response, "the client need not send it");
     }

@@ -241,7 +241,8 @@ mod tests {
         let outcome = run("/panic?<q>", "text/html;q=0.9");
         let page = str::from_utf8(outcome.body()).unwrap();
         assert_eq!((outcome.status(), outcome.header("content-type")), (Some(500), Some("text/html; charset=utf-8")));
-        for part in ["&lt;out&gt; of &quot;ideas&quot;", "catch_panic.rs:", "GET /panic?&lt;q&gt;", "&lt;b&gt;", "x-a"] {
+        for part in ["&lt;out&gt; of &quot;ideas&quot;", "catch_panic.rs:", "GET /panic?&lt;q&gt;", "&lt;b&gt;", "x-a"]
+        {
             assert!(page.contains(part), "{part}: {page}");
         }
         assert!(!page.contains("hush") && !page.contains("<b>") && !page.contains("<out>"));
@@ -262,7 +263,11 @@ mod tests {
         let see = Arc::clone(&seen);
         let app = Arc::new(CatchPanic::new(app).debug(true).observe(move |failure, http| {
             let place = failure.location().is_some_and(|place| place.contains("catch_panic.rs:"));
-            see.lock().unwrap().push((failure.is_panic(), place, String::from_utf8_lossy(http.raw_path()).into_owned()));
+            see.lock().unwrap().push((
+                failure.is_panic(),
+                place,
+                String::from_utf8_lossy(http.raw_path()).into_owned(),
+            ));
         }));
         for path in ["/panic", "/started/error", "/unsupported", "/disconnect", "/"] {
             memory::http("GET", path).run(Arc::clone(&app));

@@ -237,9 +237,8 @@ impl Rules {
     /// What `access-control-allow-origin` is to say.
     fn allowed(&self, http: &HttpScope) -> Option<Box<str>> {
         let origin = single(http.headers(), "origin")?;
-        let is_allowed = self.any_origin
-            || self.origins.contains(origin)
-            || self.predicates.iter().any(|allows| allows(origin));
+        let is_allowed =
+            self.any_origin || self.origins.contains(origin) || self.predicates.iter().any(|allows| allows(origin));
         is_allowed.then(|| if self.is_public() { "*" } else { origin }.into())
     }
 

@@ -44,7 +44,8 @@ mod tests {
     fn details_are_json() {
         let Outgoing::Response { status, headers, body } = problem(413, "the body is too long") else { panic!() };
         assert_eq!((status, headers.get("content-type")), (413, Some(&b"application/problem+json"[..])));
-        let expected = r#"{"type":"about:blank","title":"Content Too Large","status":413,"detail":"the body is too long"}"#;
+        let expected =
+            r#"{"type":"about:blank","title":"Content Too Large","status":413,"detail":"the body is too long"}"#;
         assert_eq!(body, expected);
     }
 }

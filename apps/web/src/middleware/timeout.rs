@@ -279,13 +279,17 @@ mod tests {
     fn keeps_the_contract() {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let guard = runtime.enter();
-        trial::layer_within(&[], |app| Timeout::new(app).total(SECOND * 100), |application| {
-            let runtime = tokio::runtime::Runtime::new().unwrap();
-            application.within(move |poll| {
-                let _guard = runtime.enter();
-                poll();
-            })
-        });
+        trial::layer_within(
+            &[],
+            |app| Timeout::new(app).total(SECOND * 100),
+            |application| {
+                let runtime = tokio::runtime::Runtime::new().unwrap();
+                application.within(move |poll| {
+                    let _guard = runtime.enter();
+                    poll();
+                })
+            },
+        );
         drop(guard);
     }
 
@@ -293,12 +297,16 @@ mod tests {
     fn one_that_expires_at_any_time_keeps_the_contract() {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let _guard = runtime.enter();
-        trial::layer_within(&[], |app| Timeout::new(app).response(Duration::from_micros(20)), |application| {
-            let runtime = tokio::runtime::Runtime::new().unwrap();
-            application.within(move |poll| {
-                let _guard = runtime.enter();
-                poll();
-            })
-        });
+        trial::layer_within(
+            &[],
+            |app| Timeout::new(app).response(Duration::from_micros(20)),
+            |application| {
+                let runtime = tokio::runtime::Runtime::new().unwrap();
+                application.within(move |poll| {
+                    let _guard = runtime.enter();
+                    poll();
+                })
+            },
+        );
     }
 }

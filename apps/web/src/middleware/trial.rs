@@ -113,12 +113,7 @@ async fn live(mut receive: Receiver, mut send: Sender) -> Result<(), Error> {
 struct Wanting;
 
 impl App for Wanting {
-    fn call(
-        &self,
-        scope: Scope,
-        receive: Receiver,
-        send: Sender,
-    ) -> impl Future<Output = Result<(), Error>> + Send {
+    fn call(&self, scope: Scope, receive: Receiver, send: Sender) -> impl Future<Output = Result<(), Error>> + Send {
         everything(scope, receive, send)
     }
 

@@ -356,7 +356,8 @@ fn trailers_come_after_the_body() {
 
 #[test]
 fn files_are_streamed_where_they_could_be_compressed() {
-    let has_files = |scope: &Scope| matches!(scope, Scope::Http(http) if http.capabilities().contains(Capabilities::FILE));
+    let has_files =
+        |scope: &Scope| matches!(scope, Scope::Http(http) if http.capabilities().contains(Capabilities::FILE));
     let app = move |scope: Scope, _receive: Receiver, mut send: Sender| async move {
         let body = if has_files(&scope) { "file" } else { "stream" }.into();
         Ok(send.send(Outgoing::Response { status: 200, headers: Headers::new(), body }).await?)
