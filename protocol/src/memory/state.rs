@@ -1,6 +1,7 @@
 use super::Verdict;
 use super::content::{payload, size};
 use super::protocol::Protocol;
+use crate::order::http::has_body;
 use crate::{BadRequest, End, Error, Incoming, Outgoing, SendError};
 use bytes::Bytes;
 use std::collections::VecDeque;
@@ -420,10 +421,16 @@ impl State {
     }
 }
 
-/// `event` as the peer sees it: the range of a file is bytes, and `sent` is all that goes out.
+/// `event` as the peer sees it: the range of a file is bytes, and `sent` is all that goes out. A whole response has its
+/// length (HTTP-SEND-15).
 fn given(event: Outgoing, sent: Bytes) -> Outgoing {
     match event {
-        Outgoing::Response { status, headers, .. } => Outgoing::Response { status, headers, body: sent },
+        Outgoing::Response { status, mut headers, body } => {
+            if has_body(status) && headers.get("content-length").is_none() {
+                headers.push("content-length", body.len().to_string().as_bytes());
+            }
+            Outgoing::Response { status, headers, body: sent }
+        }
         Outgoing::Body { more, .. } | Outgoing::File { more, .. } => Outgoing::Body { data: sent, more },
         event => event,
     }

@@ -1,6 +1,6 @@
 //! The other end of a call that somebody else takes forward.
 
-use super::{body, echo, start};
+use super::{body, echo, hello, respond, start};
 use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -86,6 +86,23 @@ fn the_peer_gets_bytes_and_to_head_none() {
         let Poll::Ready(Some(Outgoing::Body { data, more: false })) = next(&mut peer) else { panic!("{method}") };
         assert_eq!(data, expected);
     }
+}
+
+/// SPEC: HTTP-SEND-13, HTTP-SEND-15
+#[test]
+fn a_whole_response_has_its_length() {
+    for (method, sent, length) in [("GET", "Hello, World!", "13"), ("HEAD", "", "13")] {
+        let mut call = memory::http(method, "/").start(hello);
+        let mut peer = call.peer();
+        assert!(call.poll().is_ready());
+        let Poll::Ready(Some(Outgoing::Response { headers, body, .. })) = next(&mut peer) else { panic!("{method}") };
+        assert_eq!((headers.get("content-length"), &body[..]), (Some(length.as_bytes()), sent.as_bytes()));
+    }
+    let mut call =
+        memory::http("GET", "/").start(|_, _, mut send: Sender| async move { Ok(send.send(respond(204)).await?) });
+    let mut peer = call.peer();
+    assert!(call.poll().is_ready());
+    assert!(matches!(next(&mut peer), Poll::Ready(Some(Outgoing::Response { headers, .. })) if headers.is_empty()));
 }
 
 /// SPEC: RETURN-9
