@@ -76,9 +76,10 @@ impl Peer {
         self.wire.push(event);
     }
 
-    /// The peer leaves. When the exchange is over that changes nothing.
+    /// The peer leaves. A response that the application has sent in full counts as taken, and when the exchange is over
+    /// nothing changes.
     pub fn hang_up(&mut self) {
-        self.wire.hang_up();
+        self.wire.leave();
     }
 
     /// The exchange ends for this reason.

@@ -244,6 +244,16 @@ impl State {
         self.end(self.protocol.hung_up());
     }
 
+    /// The [`Peer`](super::Peer) leaves, and has what was sent to it where that is all.
+    pub(super) fn leave(&mut self) {
+        if self.protocol.is_finished() {
+            self.take(u64::MAX);
+        }
+        if self.closed.is_none() {
+            self.hang_up();
+        }
+    }
+
     /// The handle is gone; [`settle`](Self::settle) sees to it, for the call may be about to return.
     pub(super) fn drop_sender(&mut self) {
         self.abandoned = true;

@@ -58,6 +58,10 @@ impl Wire {
         self.with(|state| state.wanted(cx))
     }
 
+    pub(super) fn leave(&self) {
+        self.with(State::leave);
+    }
+
     pub(super) fn verdict(&self) -> Option<Verdict> {
         self.with(|state| state.verdict())
     }

@@ -105,6 +105,24 @@ fn a_whole_response_has_its_length() {
     assert!(matches!(next(&mut peer), Poll::Ready(Some(Outgoing::Response { headers, .. })) if headers.is_empty()));
 }
 
+/// SPEC: END-1, DISC-1
+#[test]
+fn a_peer_that_leaves_has_what_was_complete() {
+    async fn app(_: Scope, _receive: Receiver, mut send: Sender, more: bool) -> Result<(), Error> {
+        send.send(start()).await?;
+        send.send(body("a", more)).await?;
+        let end = send.closed().await;
+        Err(format!("{end:?}").into())
+    }
+    for (more, end) in [(true, "Disconnected { code: None }"), (false, "Complete")] {
+        let mut call = memory::http("GET", "/").start(move |scope, receive, send| app(scope, receive, send, more));
+        let mut peer = call.peer();
+        assert!(call.poll().is_pending());
+        peer.hang_up();
+        assert_eq!(call.run().result.unwrap_err().to_string(), end);
+    }
+}
+
 /// SPEC: RETURN-9
 #[test]
 fn a_dropped_sender_is_told_at_once() {
