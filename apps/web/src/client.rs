@@ -214,12 +214,6 @@ impl Client {
     }
 }
 
-impl From<Arc<Shared>> for Client {
-    fn from(shared: Arc<Shared>) -> Self {
-        Self { shared }
-    }
-}
-
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("base", &self.shared.base).finish_non_exhaustive()

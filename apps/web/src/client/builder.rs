@@ -146,7 +146,7 @@ impl ClientBuilder {
         let software = concat!("transom-web/", env!("CARGO_PKG_VERSION"));
         let server = Arc::new(ServerInfo::new(software, settings.capabilities));
         let lifespan = Lifespan::start(app.clone(), Arc::clone(&server)).await?;
-        Ok(Client::from(Arc::new(Shared::new(settings, base, app, server, lifespan))))
+        Ok(Client { shared: Arc::new(Shared::new(settings, base, app, server, lifespan)) })
     }
 }
 

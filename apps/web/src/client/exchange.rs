@@ -29,8 +29,9 @@ impl Exchange {
         self.peer.poll_next(cx)
     }
 
-    pub(super) fn shared(&self) -> &Arc<Shared> {
-        &self.shared
+    /// The client is being closed.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.shared.calls.is_stopping()
     }
 
     /// The first event that is no interim response, and those before it.

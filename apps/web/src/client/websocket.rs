@@ -281,8 +281,8 @@ impl Socket {
         }
         let code = match self.exchange.verdict() {
             Ok(Verdict::Close(code)) => code,
+            Ok(_) | Err(Error::Stopped) if self.exchange.is_stopping() => 1012,
             Ok(_) => 1006,
-            Err(Error::Stopped) if self.exchange.shared().calls.is_stopping() => 1012,
             Err(error) => return Err(error),
         };
         self.closed = Some((code, Utf8::default()));
