@@ -108,7 +108,8 @@ impl RequestBuilder {
     ///
     /// ```
     /// # use transom::{Error, Headers, Incoming, Outgoing, Receiver, Scope, Sender};
-    /// # async fn echo(_: Scope, mut receive: Receiver, mut send: Sender) -> Result<(), Error> {
+    /// # async fn echo(scope: Scope, mut receive: Receiver, mut send: Sender) -> Result<(), Error> {
+    /// #     let Scope::Http(_) = scope else { return Err(Error::unsupported()) };
     /// #     send.send(Outgoing::Start { status: 200, headers: Headers::new() }).await?;
     /// #     while let Incoming::Body { data, more } = receive.recv().await {
     /// #         send.send(Outgoing::Body { data, more }).await?;
