@@ -48,6 +48,7 @@ pub use error::{Error, RecvError};
 use hub::Hub;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 pub use subscription::Subscription;
 
 /// Channels by name. Clones are the same.
@@ -72,6 +73,8 @@ pub struct Event {
 #[derive(Clone, Debug)]
 pub struct Options {
     capacity: usize,
+    timeout: Duration,
+    keep_alive: Duration,
 }
 
 /// The hold of those who publish. Subscriptions have the hub alone.
@@ -130,7 +133,7 @@ impl Broadcast {
 impl Options {
     /// What [`Broadcast::connect`] does.
     pub fn new() -> Self {
-        Self { capacity: 256 }
+        Self { capacity: 256, timeout: Duration::from_secs(5), keep_alive: Duration::from_secs(20) }
     }
 
     /// How many events wait for a subscriber before it loses the oldest; 256 by default, and rounded up to a power of
@@ -141,6 +144,19 @@ impl Options {
     pub fn capacity(mut self, events: usize) -> Self {
         assert!(events > 0 && events <= usize::MAX / 2, "a capacity that cannot be");
         self.capacity = events;
+        self
+    }
+
+    /// How long Redis has to accept a connection, and for each of its answers, before the connection counts as lost; 5
+    /// seconds by default.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Redis is asked whether it is still there when nothing has come from it for so long; 20 seconds by default.
+    pub fn keep_alive(mut self, quiet: Duration) -> Self {
+        self.keep_alive = quiet;
         self
     }
 
@@ -158,7 +174,7 @@ impl Options {
             },
             #[cfg(feature = "broadcast-redis")]
             "redis" | "redis+unix" | "unix" => {
-                let redis = Some(redis::Redis::connect(url, Arc::clone(&hub)).await?);
+                let redis = Some(redis::Redis::connect(url, &self, Arc::clone(&hub)).await?);
                 Link { hub, redis }
             }
             #[cfg(not(feature = "broadcast-redis"))]

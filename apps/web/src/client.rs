@@ -182,7 +182,8 @@ impl Client {
         self.shared.jar().clear();
     }
 
-    /// Waits until every call has returned: for what applications do when the response is sent.
+    /// Waits until every call has returned: for what applications do when the response is sent. A response that is
+    /// held, and not read, may be what a call waits for.
     ///
     /// # Errors
     /// [`Error::Application`] with the first failure that nobody was told of, unless

@@ -3,8 +3,8 @@
 mod publisher;
 mod subscriber;
 
-use super::Error;
 use super::hub::Hub;
+use super::{Error, Options};
 use bytes::Bytes;
 use redis::{Client, RedisError};
 use std::cell::Cell;
@@ -14,9 +14,8 @@ use std::thread;
 use std::time::Duration;
 use tokio::runtime::Builder;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout;
 
-/// How long Redis has for an answer, and to accept a connection.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// How many publications wait for those before them; then those who publish do.
 const WAITING: usize = 128;
 
@@ -46,13 +45,31 @@ struct Change {
 
 type Reply = oneshot::Sender<Result<(), Error>>;
 
+/// Where Redis is, and how long it has for what it is asked.
+struct Server {
+    client: Client,
+    timeout: Duration,
+}
+
+impl Server {
+    async fn in_time<T>(&self, answer: impl Future<Output = Result<T, RedisError>>) -> Result<T, RedisError> {
+        in_time(self.timeout, answer).await
+    }
+}
+
+async fn in_time<T>(limit: Duration, answer: impl Future<Output = Result<T, RedisError>>) -> Result<T, RedisError> {
+    timeout(limit, answer).await.unwrap_or_else(|_| Err(silent()))
+}
+
 /// How often the connection of the subscriber was lost: one of the publisher that is older is of no use.
 type Losses = Rc<Cell<u64>>;
 
 impl Redis {
     /// Connects, and starts the thread.
-    pub(super) async fn connect(url: &str, hub: Arc<Hub>) -> Result<Self, Error> {
+    pub(super) async fn connect(url: &str, options: &Options, hub: Arc<Hub>) -> Result<Self, Error> {
         let client = Client::open(url).map_err(|error| Error::Url(error.to_string()))?;
+        let server = Server { client, timeout: options.timeout };
+        let keep_alive = options.keep_alive;
         let (publish, publications) = mpsc::channel(WAITING);
         let (subscribe, changes) = mpsc::unbounded_channel();
         let (ready, is_ready) = oneshot::channel();
@@ -66,8 +83,8 @@ impl Redis {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(unavailable)?;
         let run = move || {
             let losses = Losses::default();
-            let publisher = publisher::run(client.clone(), publications, Rc::clone(&losses));
-            let subscriber = subscriber::run(client, hub, changes, losses, ready);
+            let publisher = publisher::run(&server, publications, Rc::clone(&losses));
+            let subscriber = subscriber::run(&server, keep_alive, &hub, changes, losses, ready);
             runtime.block_on(async { tokio::join!(publisher, subscriber) });
             drop(ending);
         };

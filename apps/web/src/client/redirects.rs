@@ -28,7 +28,8 @@ impl Redirects {
 
     /// Whether a response with this head is one that is to be followed: where it points to.
     pub(super) fn location(self, status: u16, headers: &Headers) -> Option<&[u8]> {
-        self.limit.and(matches!(status, 301 | 302 | 303 | 307 | 308).then(|| headers.get("location"))?)
+        let is_followed = self.limit.is_some() && matches!(status, 301 | 302 | 303 | 307 | 308);
+        headers.get("location").filter(|_| is_followed)
     }
 
     /// Whether the next request is a GET.

@@ -31,8 +31,11 @@ impl Uri {
         let url = Url::parse(text).map_err(Error::request)?;
         let uri = Self::try_from(&url)?;
         // As it was written, which the parser does not keep.
-        let written = text.split_once("://").and_then(|(_, rest)| rest.find('/').map(|path| &rest[path..]));
-        Ok(written.map(|target| Self { target: escape(target), ..uri.clone() }).unwrap_or(uri))
+        let written = text.split_once("://").and_then(|(_, rest)| Some(&rest[rest.find(['/', '?'])?..]));
+        Ok(match written.filter(|target| target.starts_with('/')) {
+            Some(target) => Self { target: escape(target), ..uri },
+            None => uri,
+        })
     }
 
     /// What a `location` means in a response from here.
@@ -111,6 +114,7 @@ mod tests {
             ("GET", "/a b/ä", "http://testserver/a%20b/%C3%A4"),
             ("GET", "https://other:8443/../x?y", "https://other:8443/../x?y"),
             ("GET", "http://other:80", "http://other/"),
+            ("GET", "http://other?x=/../y", "http://other/?x=/../y"),
             ("GET", "wss://other/ws", "https://other/ws"),
             ("GET", "//twice", "http://testserver//twice"),
         ] {

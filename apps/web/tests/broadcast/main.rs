@@ -96,6 +96,36 @@ async fn a_server_that_comes_back() {
     }
 }
 
+/// A server that is silent, and not just quiet, is lost.
+#[tokio::test]
+async fn a_server_that_is_silent() {
+    let server = Server::start();
+    let options = Options::new().keep_alive(Duration::from_millis(1)).timeout(Duration::from_secs(1));
+    let broadcast = options.connect(&server.url()).await.unwrap();
+    let mut room = broadcast.subscribe("room").await.unwrap();
+    // It is asked, and answers.
+    let asked = async {
+        let is_asked = |stats: String| stats.lines().any(|line| line.starts_with("cmdstat_ping:calls="));
+        while !is_asked(server.ask(&["INFO", "commandstats"]).await) {
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(PATIENCE, asked).await.unwrap();
+    broadcast.publish("room", "there").await.unwrap();
+    assert_eq!(next(&mut room).await.unwrap(), "there");
+    server.freeze(true);
+    assert!(matches!(broadcast.publish("room", "lost").await, Err(Error::Unavailable(_))));
+    let told = async { while broadcast.subscribe("late").await.is_ok() {} };
+    timeout(PATIENCE, told).await.unwrap();
+    server.freeze(false);
+    while next(&mut room).await != Err(RecvError::Reconnected) {}
+    broadcast.publish("room", "back").await.unwrap();
+    // What was sent to it before may come yet.
+    let data = next(&mut room).await.unwrap();
+    let data = if data == "lost" { next(&mut room).await.unwrap() } else { data };
+    assert_eq!(data, "back");
+}
+
 /// A subscription that is left while the server is down is not made again.
 #[tokio::test]
 async fn what_is_left_meanwhile_is_left() {

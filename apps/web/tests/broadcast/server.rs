@@ -65,6 +65,13 @@ impl Server {
         }
     }
 
+    /// Keeps it from doing anything, or lets it go on: connections stay, and nothing comes.
+    pub(crate) fn freeze(&self, frozen: bool) {
+        let process = self.process.as_ref().expect("it runs").id().to_string();
+        let signal = if frozen { "-STOP" } else { "-CONT" };
+        assert!(Command::new("kill").args([signal, &process]).status().unwrap().success());
+    }
+
     pub(crate) fn url(&self) -> String {
         match self.port {
             Some(port) => format!("redis://127.0.0.1:{port}/"),

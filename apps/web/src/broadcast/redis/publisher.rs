@@ -1,11 +1,10 @@
-use super::{Losses, PATIENCE, Publish, WAITING, is_lost, silent, unavailable};
+use super::{Losses, Publish, Server, WAITING, is_lost, unavailable};
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, RedisError};
+use redis::{AsyncConnectionConfig, RedisError};
 use tokio::sync::mpsc;
-use tokio::time::timeout;
 
 /// Publishes what is asked for, in order: what came while Redis was busy goes together.
-pub(super) async fn run(client: Client, mut publications: mpsc::Receiver<Publish>, losses: Losses) {
+pub(super) async fn run(server: &Server, mut publications: mpsc::Receiver<Publish>, losses: Losses) {
     let mut connection = None;
     let mut batch = Vec::new();
     while publications.recv_many(&mut batch, WAITING).await > 0 {
@@ -14,7 +13,7 @@ pub(super) async fn run(client: Client, mut publications: mpsc::Receiver<Publish
         let published = async {
             let (_, connection) = match &mut connection {
                 Some(connection) => connection,
-                slot => slot.insert((losses.get(), connect(&client).await?)),
+                slot => slot.insert((losses.get(), connect(server).await?)),
             };
             send(connection, &batch).await
         }
@@ -29,10 +28,10 @@ pub(super) async fn run(client: Client, mut publications: mpsc::Receiver<Publish
     }
 }
 
-async fn connect(client: &Client) -> Result<MultiplexedConnection, RedisError> {
-    let config =
-        AsyncConnectionConfig::new().set_connection_timeout(Some(PATIENCE)).set_response_timeout(Some(PATIENCE));
-    timeout(PATIENCE, client.get_multiplexed_async_connection_with_config(&config)).await.map_err(|_| silent())?
+async fn connect(server: &Server) -> Result<MultiplexedConnection, RedisError> {
+    let limit = Some(server.timeout);
+    let config = AsyncConnectionConfig::new().set_connection_timeout(limit).set_response_timeout(limit);
+    server.in_time(server.client.get_multiplexed_async_connection_with_config(&config)).await
 }
 
 async fn send(connection: &mut MultiplexedConnection, batch: &[Publish]) -> Result<(), RedisError> {

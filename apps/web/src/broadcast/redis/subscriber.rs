@@ -1,10 +1,10 @@
 use super::super::hub::Hub;
-use super::{Change, Losses, PATIENCE, Reply, is_lost, silent, unavailable};
+use super::{Change, Losses, Reply, Server, in_time, is_lost, unavailable};
 use crate::broadcast::Error;
 use bytes::Bytes;
 use futures_core::Stream;
+use redis::RedisError;
 use redis::aio::{PubSubSink, PubSubStream};
-use redis::{Client, RedisError};
 use std::collections::HashSet;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -12,10 +12,8 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until};
 
-/// A connection on which nothing comes is asked after this time whether it is still there.
-const QUIET: Duration = Duration::from_secs(20);
 /// How long until the second attempt to connect again, and how long at most until the next one.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 /// How many channels go together.
@@ -25,29 +23,30 @@ type Changes = mpsc::UnboundedReceiver<Change>;
 
 /// Gives the hub what comes from Redis, for as long as somebody has the other end of `changes`.
 pub(super) async fn run(
-    client: Client,
-    hub: Arc<Hub>,
+    server: &Server,
+    keep_alive: Duration,
+    hub: &Hub,
     mut changes: Changes,
     losses: Losses,
     ready: oneshot::Sender<Result<(), Error>>,
 ) {
-    let connection = Connection::new(&client, &hub).await;
+    let connection = Connection::new(server, hub).await;
     let is_wanted = ready.send(connection.as_ref().map(drop).map_err(|error| unavailable(error.clone())));
     let (Ok(mut connection), Ok(())) = (connection, is_wanted) else { return };
-    while connection.serve(&hub, &mut changes).await == Served::Lost {
+    while connection.serve(keep_alive, hub, &mut changes).await == Served::Lost {
         losses.set(losses.get() + 1);
-        let Some(again) = reconnect(&client, &hub, &mut changes).await else { return };
+        let Some(again) = reconnect(server, hub, &mut changes).await else { return };
         connection = again;
         hub.reconnected();
     }
 }
 
 /// Connects as soon as that can be done; `None` when nobody needs it any more.
-async fn reconnect(client: &Client, hub: &Hub, changes: &mut Changes) -> Option<Connection> {
+async fn reconnect(server: &Server, hub: &Hub, changes: &mut Changes) -> Option<Connection> {
     let (mut pause, longest) = PAUSES;
     let mut error = RedisError::from(std::io::Error::from(std::io::ErrorKind::NotConnected));
     loop {
-        match refusing(changes, &error, Connection::new(client, hub)).await? {
+        match refusing(changes, &error, Connection::new(server, hub)).await? {
             Ok(connection) => return Some(connection),
             Err(again) => error = again,
         }
@@ -76,6 +75,8 @@ struct Connection {
     stream: PubSubStream,
     /// What Redis was told.
     channels: HashSet<Arc<str>>,
+    /// How long it has for an answer.
+    limit: Duration,
 }
 
 /// Why a connection is not served any more.
@@ -89,17 +90,17 @@ enum Served {
 type Telling = Pin<Box<dyn Future<Output = Result<(), (RedisError, Vec<Arc<str>>)>>>>;
 
 impl Connection {
-    async fn new(client: &Client, hub: &Hub) -> Result<Self, RedisError> {
-        let (mut sink, stream) = in_time(client.get_async_pubsub()).await?.split();
+    async fn new(server: &Server, hub: &Hub) -> Result<Self, RedisError> {
+        let (mut sink, stream) = server.in_time(server.client.get_async_pubsub()).await?.split();
         let channels = hub.channels();
         for channels in channels.chunks(TOGETHER) {
-            in_time(sink.subscribe(names(channels))).await?;
+            server.in_time(sink.subscribe(names(channels))).await?;
         }
-        Ok(Self { sink, stream, channels: channels.into_iter().collect() })
+        Ok(Self { sink, stream, channels: channels.into_iter().collect(), limit: server.timeout })
     }
 
     /// Until it is lost, or nobody needs it any more.
-    async fn serve(&mut self, hub: &Hub, changes: &mut Changes) -> Served {
+    async fn serve(&mut self, keep_alive: Duration, hub: &Hub, changes: &mut Changes) -> Served {
         // Some may have been left while it was made.
         let mut telling = Some(self.tell(hub, self.channels.clone(), Vec::new()));
         let mut batch = Vec::new();
@@ -133,10 +134,10 @@ impl Connection {
                         batch.drain(..).map(|Change { channel, reply }| (channel, reply)).unzip();
                     telling = Some(self.tell(hub, channels, replies.into_iter().flatten().collect()));
                 }
-                () = sleep_until(heard + QUIET), if telling.is_none() => {
-                    let mut sink = self.sink.clone();
+                () = sleep_until(heard + keep_alive), if telling.is_none() => {
+                    let (mut sink, limit) = (self.sink.clone(), self.limit);
                     telling = Some(Box::pin(async move {
-                        in_time(sink.ping()).await.map_err(|error| (error, Vec::new()))
+                        in_time(limit, sink.ping()).await.map_err(|error| (error, Vec::new()))
                     }));
                 }
             }
@@ -153,14 +154,14 @@ impl Connection {
                 _ => {}
             }
         }
-        let mut sink = self.sink.clone();
+        let (mut sink, limit) = (self.sink.clone(), self.limit);
         Box::pin(async move {
             let told = async {
                 if !wanted.is_empty() {
-                    in_time(sink.subscribe(names(&wanted))).await?;
+                    in_time(limit, sink.subscribe(names(&wanted))).await?;
                 }
                 if !left.is_empty() {
-                    in_time(sink.unsubscribe(names(&left))).await?;
+                    in_time(limit, sink.unsubscribe(names(&left))).await?;
                 }
                 Ok::<_, RedisError>(())
             }
@@ -172,10 +173,6 @@ impl Connection {
             told.map_err(|error| (error, wanted))
         })
     }
-}
-
-async fn in_time<T>(answer: impl Future<Output = Result<T, RedisError>>) -> Result<T, RedisError> {
-    timeout(PATIENCE, answer).await.unwrap_or_else(|_| Err(silent()))
 }
 
 fn names(channels: &[Arc<str>]) -> Vec<&str> {
