@@ -153,3 +153,15 @@ async fn what_cannot_be_sent_is_not_sent() {
         assert!(matches!(request.send().await, Err(Error::Request(_))), "{shown}");
     }
 }
+
+/// What a test holds may go to other threads, and errors to where errors go.
+#[test]
+fn everything_is_send() {
+    fn is_send<T: Send + 'static>() {}
+    is_send::<transom_web::client::Response>();
+    is_send::<transom_web::client::Socket>();
+    is_send::<transom_web::client::RequestBuilder>();
+    let error: transom::Error = Error::Incomplete.into();
+    let error: Box<dyn std::error::Error + Send + Sync> = error.into_inner();
+    assert_eq!(error.to_string(), "the response was cut off");
+}

@@ -46,7 +46,10 @@ impl App for Chat {
                 Incoming::Message(Message::Ping(_)) => {}
                 Incoming::Message(Message::Pong(data)) => send.send(Outgoing::Message(Message::Binary(data))).await?,
                 Incoming::Message(message) => send.send(Outgoing::Message(message)).await?,
-                Incoming::End(end) => return Ok(self.ends.lock().unwrap().push(end)),
+                Incoming::End(end) => {
+                    self.ends.lock().unwrap().push(end);
+                    return Ok(());
+                }
                 _ => {}
             }
         }
