@@ -1,6 +1,7 @@
 use super::{begin, body, mirror, start, start_with};
 use serde::Serialize;
 use tokio::sync::mpsc;
+use tokio_stream::StreamExt;
 use transom::{BodyHint, Capabilities, Headers, Incoming, Method, Receiver, Scope, Sender};
 use transom_web::client::Error;
 
@@ -87,6 +88,10 @@ async fn streamed_bodies() {
         let request = client.post("/").header("content-length", length).stream(chunks());
         assert_eq!(lines(request.send().await).await[7..].concat(), expected);
     }
+    // What would come afterwards is not waited for.
+    let endless = tokio_stream::iter(["abc"]).chain(tokio_stream::pending());
+    let told = lines(client.post("/").header("content-length", "3").stream(endless).send().await).await;
+    assert_eq!(told.last().unwrap(), "abc");
     let told = lines(client.post("/").header("content-length", "3").send().await).await;
     assert_eq!(told.last().unwrap(), "End(BadRequest(Truncated))");
 }
