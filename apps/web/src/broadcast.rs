@@ -23,16 +23,16 @@
 //! | | |
 //! |---|---|
 //! | `memory://` | this process alone |
-//! | `redis://[user:password@]host[:port]/[db]` | every process that is connected to this Redis; needs the feature `broadcast-redis` |
+//! | `redis://[user:password@]host[:port]/[db]` | every process that has this Redis; feature `broadcast-redis` |
 //! | `redis+unix:///path[?db=0]` | the same, by a Unix socket |
 //!
 //! `rediss://`, which is Redis over TLS, is refused.
 //!
 //! # Redis
 //!
-//! A channel is one of Redis's, with `PUBLISH` and `SUBSCRIBE`. There are two connections, one for each, led by a thread
-//! of their own: what runtime a publisher or a subscriber is on, and when that ends, does not matter to others. A
-//! connection that is lost is made again, at first at once and then less and less often; meanwhile to publish and to
+//! A channel is one of Redis's, with `PUBLISH` and `SUBSCRIBE`. There are two connections, one for each, led by a
+//! thread of their own: what runtime a publisher or a subscriber is on, and when that ends, does not matter to others.
+//! A connection that is lost is made again, at first at once and then less and less often; meanwhile to publish and to
 //! subscribe fails, and afterwards subscribers are [told](RecvError::Reconnected) that they may have missed something.
 
 mod error;

@@ -83,8 +83,8 @@ impl Client {
     /// A client of `app`: to be set up, and to be awaited, which runs the application's startup.
     ///
     /// # Errors
-    /// Awaiting it gives [`Error::Application`] when the startup fails and [`Error::Missing`] when the application needs
-    /// what this client has not.
+    /// Awaiting it gives [`Error::Application`] when the startup fails and [`Error::Missing`] when the application
+    /// needs what this client has not.
     ///
     /// # Panics
     /// If it is awaited outside of a tokio runtime; one with time enabled is needed to [`close`](Self::close) it.

@@ -50,7 +50,8 @@ impl Peer {
 
     /// Takes the next event that the application sent, whole; `None` when the exchange is over or the call has
     /// returned: [`verdict`](Self::verdict) says what the server does then. A [`File`](Outgoing::File) comes as a
-    /// `Body` with its bytes, a [`Response`](Outgoing::Response) with its `content-length`, and to HEAD bodies come empty.
+    /// `Body` with its bytes, a [`Response`](Outgoing::Response) with its `content-length`, and to HEAD bodies come
+    /// empty.
     pub async fn next(&mut self) -> Option<Outgoing> {
         std::future::poll_fn(|cx| self.poll_next(cx)).await
     }

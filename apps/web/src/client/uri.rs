@@ -4,8 +4,8 @@ use url::{Position, Url};
 
 /// Where a request goes.
 ///
-/// The target is kept as it was written, dots and escapes and all: what an application makes of `/a/../b` is what a test
-/// may be about.
+/// The target is kept as it was written, dots and escapes and all: what an application makes of `/a/../b` is what a
+/// test may be about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Uri {
     pub(super) https: bool,
