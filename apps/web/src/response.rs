@@ -6,7 +6,7 @@ mod redirect;
 mod send;
 mod stream;
 
-use crate::{Error, Problem};
+use crate::{BodyError, Error, Problem};
 use bytes::Bytes;
 use cookie::Cookie;
 pub use hints::EarlyHints;
@@ -131,7 +131,7 @@ impl fmt::Debug for Response {
 /// | `(status, content)`, `(headers, content)`, `(status, headers, content)` | the content with another status, with more fields |
 /// | `Option` | 404 for `None` |
 /// | `Result` | either |
-/// | [`Error`] | the [`Problem`] that it is; of any other failure the client learns nothing but that it is a 500, and the server logs it |
+/// | [`Error`] | the [`Problem`] that it is, or that a [`BodyError`] tells of; of any other failure the client learns nothing but that it is a 500, and the server logs it |
 pub trait IntoResponse {
     /// Makes the response.
     fn into_response(self) -> Response;
@@ -204,9 +204,21 @@ impl IntoResponse for Error {
     fn into_response(self) -> Response {
         match self.into_inner().downcast() {
             Ok(problem) => Problem::into_response(*problem),
-            Err(other) => Response::of(Headers::new(), Content::Failure(other.into())).status(500),
+            Err(other) => match told(&*other) {
+                Some(problem) => problem.into_response(),
+                None => Response::of(Headers::new(), Content::Failure(other.into())).status(500),
+            },
         }
     }
+}
+
+/// What the client is told of an error that is its own, passed up with `?`.
+fn told(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Option<Problem> {
+    #[cfg(feature = "multipart")]
+    if let Some(error) = error.downcast_ref::<crate::multipart::MultipartError>() {
+        return error.problem();
+    }
+    error.downcast_ref::<BodyError>()?.problem()
 }
 
 impl<T: IntoResponse> IntoResponse for (u16, T) {

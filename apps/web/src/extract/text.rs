@@ -9,10 +9,10 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// Texts with names, in order; a name may be there several times.
-pub(super) type Texts<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
+pub(crate) type Texts<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
 
 /// What a struct or map is made of: a member per name, or several values for one that is a sequence.
-pub(super) fn members<T: DeserializeOwned>(texts: Texts<'_>, part: Part) -> Result<T, Problem> {
+pub(crate) fn members<T: DeserializeOwned>(texts: Texts<'_>, part: Part) -> Result<T, Problem> {
     let mut groups: Vec<(Cow<'_, str>, Values<'_>)> = Vec::with_capacity(texts.len());
     for (name, value) in texts {
         match groups.iter_mut().find(|group| group.0 == name) {
