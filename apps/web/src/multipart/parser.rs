@@ -81,7 +81,11 @@ impl Parser {
         }
     }
 
-    fn poll_field(&mut self, limit: usize, cx: &mut Context<'_>) -> Poll<Result<Option<multer::Field<'static>>, Fault>> {
+    fn poll_field(
+        &mut self,
+        limit: usize,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<multer::Field<'static>>, Fault>> {
         loop {
             match self.inner.poll_next_field(cx) {
                 Poll::Ready(field) => return Poll::Ready(Ok(field?)),
