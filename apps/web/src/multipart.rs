@@ -56,6 +56,7 @@ mod parser;
 mod part;
 mod upload;
 
+use crate::media_type::essence;
 use crate::{Body, FromRequest, Request};
 pub use error::MultipartError;
 pub use form::{Fields, Files, FormData};
@@ -153,12 +154,14 @@ impl FromRequest for Multipart {
     async fn from_request(request: Request) -> Result<Self, MultipartError> {
         let (head, body) = request.into_parts();
         let media_type = head.header("content-type").unwrap_or_default();
-        let boundary = match multer::parse_boundary(media_type) {
-            // RFC 2046 section 5.1.1.
-            Ok(boundary) if (1..=70).contains(&boundary.len()) => boundary,
-            Ok(_) | Err(multer::Error::NoBoundary) => return Err(MultipartError::Boundary),
-            Err(_) => return Err(MultipartError::MediaType),
-        };
+        if !essence(media_type.as_bytes()).eq_ignore_ascii_case(b"multipart/form-data") {
+            return Err(MultipartError::MediaType);
+        }
+        let boundary = multer::parse_boundary(media_type).map_err(|_| MultipartError::Boundary)?;
+        // RFC 2046 section 5.1.1.
+        if !(1..=70).contains(&boundary.len()) {
+            return Err(MultipartError::Boundary);
+        }
         Ok(Self::new(boundary, body, Arc::clone(&head.scope().connection().server_info)))
     }
 }
