@@ -15,7 +15,7 @@ pub struct Body {
     limit: Option<u64>,
     read: u64,
     over: bool,
-    trailers: Option<Headers>,
+    trailers: Option<Box<Headers>>,
 }
 
 /// How many bytes of a body are gathered in memory where nothing else is said: 2 MiB.
@@ -80,7 +80,7 @@ impl Body {
 
     /// The trailer fields, once the end has been reached.
     pub fn trailers(&self) -> Option<&Headers> {
-        self.trailers.as_ref()
+        self.trailers.as_deref()
     }
 
     pub(crate) fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, BodyError>> {
@@ -98,7 +98,7 @@ impl Body {
                 }
                 Incoming::Trailers(trailers) => {
                     self.over = true;
-                    self.trailers = Some(trailers);
+                    self.trailers = Some(trailers.into());
                 }
                 Incoming::End(end) => return Poll::Ready(Err(end.into())),
                 _ => {}

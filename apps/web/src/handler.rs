@@ -96,9 +96,11 @@ macro_rules! handlers {
             $($head: FromHead,)*
             L: FromRequest<M>,
         {
-            async fn handle(&self, request: Request) -> Response {
+            fn handle(&self, request: Request) -> impl Future<Output = Response> + Send {
+                // Outside, so that the future has no room for the request as a whole.
                 #[allow(unused_mut)]
                 let (mut head, body) = request.into_parts();
+                async move {
                 $(let $head = match $head::from_head(&mut head).await {
                     Ok(argument) => argument,
                     Err(rejection) => return rejection.into_response(),
@@ -106,6 +108,7 @@ macro_rules! handlers {
                 match L::from_request(Request::new(head, body)).await {
                     Ok(last) => self($($head,)* last).await.into_response(),
                     Err(rejection) => rejection.into_response(),
+                }
                 }
             }
         }

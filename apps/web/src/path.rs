@@ -1,10 +1,9 @@
 //! The path of a request, as routes see it.
 
+use crate::router::Pattern;
 use percent_encoding::percent_decode;
 use std::borrow::Cow;
 use std::fmt;
-use std::ops::Range;
-use std::sync::Arc;
 use transom::HttpScope;
 
 /// Decodes what is percent-encoded, but for `/` and for `%` itself: a path that is told apart by its segments without
@@ -44,8 +43,21 @@ fn escaped(digits: &[u8]) -> Option<u8> {
     u8::try_from(digit(0)? * 16 + digit(1)?).ok()
 }
 
-/// The parameters of the mounts and hosts above an application.
-struct Entered(Arc<Params>);
+/// The parameters of the mounts and hosts above an application, decoded.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Entered(Vec<(Box<str>, Box<str>)>);
+
+impl Entered {
+    /// Hands parameters to the application that is called with `scope`, after those that the scope has already.
+    pub(crate) fn enter<'a>(params: impl Iterator<Item = (&'a str, Cow<'a, str>)>, scope: &mut HttpScope) {
+        let mut params = params.map(|(name, value)| (name.into(), value.into())).peekable();
+        if params.peek().is_some() {
+            let mut all = scope.extensions().get::<Self>().cloned().unwrap_or_default();
+            all.0.extend(params);
+            scope.extensions_mut().insert(all);
+        }
+    }
+}
 
 /// The parameters of a path: those that a route names, those of the mounts and of the host above it included.
 ///
@@ -61,34 +73,17 @@ struct Entered(Arc<Params>);
 /// let app = Router::new().get("/{board}/{rest:path}", show);
 /// assert_eq!(memory::http("GET", "/a%2Fb/c/d").run(app).body(), b"board=a/b rest=c/d ");
 /// ```
-#[derive(Clone, Default)]
-pub struct Params {
-    outer: Option<Arc<Params>>,
-    names: Option<Arc<[Box<str>]>>,
-    path: Box<str>,
-    values: Vec<Range<u32>>,
+pub struct Params<'a> {
+    outer: &'a [(Box<str>, Box<str>)],
+    own: Option<(&'a Pattern, Cow<'a, str>)>,
 }
 
-impl Params {
-    /// The parameters `names` at `values` in a [normal](normalize) path, after those that the scope has already.
-    pub(crate) fn new(names: &Arc<[Box<str>]>, path: &str, values: Vec<Range<u32>>, scope: &HttpScope) -> Self {
-        let outer = scope.extensions().get::<Entered>().map(|entered| Arc::clone(&entered.0));
-        if values.is_empty() || names.is_empty() {
-            return Self { outer, ..Self::default() };
-        }
-        Self { outer, names: Some(Arc::clone(names)), path: path.into(), values }
-    }
-
-    /// No more than the scope has already.
-    pub(crate) fn none(scope: &HttpScope) -> Self {
-        Self::new(&Arc::default(), "", Vec::new(), scope)
-    }
-
-    /// Hands them to the application that is called with `scope`.
-    pub(crate) fn enter(self, scope: &mut HttpScope) {
-        if !self.is_empty() {
-            scope.extensions_mut().insert(Entered(Arc::new(self)));
-        }
+impl<'a> Params<'a> {
+    /// Those of the scope, and those of the pattern that its path matches.
+    pub(crate) fn new(scope: &'a HttpScope, pattern: Option<&'a Pattern>) -> Self {
+        let outer = scope.extensions().get::<Entered>().map_or(&[][..], |entered| &entered.0);
+        let own = pattern.filter(|pattern| pattern.has_names());
+        Self { outer, own: own.and_then(|pattern| Some((pattern, normalize(local_path(scope))?))) }
     }
 
     /// The value of the parameter `name`, decoded. That of a `path` parameter keeps its slashes.
@@ -97,36 +92,33 @@ impl Params {
     }
 
     /// The parameters in order, those of mounts first.
-    pub fn iter(&self) -> Box<dyn Iterator<Item = (&str, Cow<'_, str>)> + '_> {
-        let own = self.names.iter().flat_map(|names| names.iter()).zip(&self.values);
-        let own = own.map(|(name, range)| (&**name, self.decode(range)));
-        match &self.outer {
-            Some(outer) => Box::new(outer.iter().chain(own)),
-            None => Box::new(own),
-        }
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.values.len() + self.outer.as_ref().map_or(0, |outer| outer.len())
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    fn decode(&self, range: &Range<u32>) -> Cow<'_, str> {
-        let value = &self.path[range.start as usize..range.end as usize];
-        // What is left to be decoded is ASCII (see `normalize`).
-        percent_decode(value.as_bytes()).decode_utf8().unwrap_or(Cow::Borrowed(value))
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+        let outer = self.outer.iter().map(|(name, value)| (&**name, Cow::Borrowed(&**value)));
+        outer.chain(self.own.iter().flat_map(|(pattern, path)| pattern.params(path)))
     }
 }
 
-impl fmt::Debug for Params {
+impl fmt::Debug for Params<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.iter()).finish()
     }
+}
+
+/// The path as far as it is the application's; a mount that took all of it has left its root.
+pub(crate) fn local_path(scope: &HttpScope) -> &[u8] {
+    match scope.local_path() {
+        b"" => b"/",
+        path => path,
+    }
+}
+
+/// Decodes what [`normalize`] has left.
+pub(crate) fn decode(value: &str) -> Cow<'_, str> {
+    if !value.contains('%') {
+        return Cow::Borrowed(value);
+    }
+    // It is ASCII.
+    percent_decode(value.as_bytes()).decode_utf8().unwrap_or(Cow::Borrowed(value))
 }
 
 #[cfg(test)]

@@ -47,13 +47,14 @@ impl Request {
 #[derive(Debug)]
 pub struct RequestHead {
     scope: HttpScope,
-    params: Params,
     routes: Arc<Routes>,
+    /// Where in them; `None` for what no route matches.
+    node: Option<usize>,
 }
 
 impl RequestHead {
-    pub(crate) fn new(scope: HttpScope, params: Params, routes: Arc<Routes>) -> Self {
-        Self { scope, params, routes }
+    pub(crate) fn new(scope: HttpScope, routes: Arc<Routes>, node: Option<usize>) -> Self {
+        Self { scope, routes, node }
     }
 
     /// The scope of the exchange.
@@ -77,8 +78,13 @@ impl RequestHead {
     }
 
     /// The path parameters.
-    pub fn params(&self) -> &Params {
-        &self.params
+    pub fn params(&self) -> Params<'_> {
+        Params::new(&self.scope, self.node.map(|node| self.routes.pattern(node)))
+    }
+
+    /// The pattern of the route, for logs and figures; `None` for what no route matches.
+    pub fn pattern(&self) -> Option<String> {
+        self.node.map(|node| self.routes.pattern(node).to_string())
     }
 
     pub(crate) fn routes(&self) -> &Arc<Routes> {

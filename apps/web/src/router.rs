@@ -8,15 +8,14 @@ mod reverse;
 mod route;
 
 use crate::lifespan::{Conductor, Lifespan, Span};
-use crate::path::Params;
 use crate::response::Destination;
 use crate::websocket::{Handshake, SocketHandler};
 use crate::{Error, Handler, IntoResponse, Problem, Redirect, Response};
-use endpoint::{Call, Context, Fallback};
+use endpoint::{Call, Handling, Place};
 pub(crate) use find::Routes;
 use find::{Found, Node, Target};
 use host::HostPattern;
-use pattern::Pattern;
+pub(crate) use pattern::Pattern;
 pub use reverse::{UrlError, Urls};
 pub use route::{Route, any, delete, get, head, on, options, patch, post, put};
 use std::fmt;
@@ -168,7 +167,7 @@ impl Router {
 
     /// What answers the requests that no route matches, in place of a 404.
     pub fn fallback<H: Handler<M>, M: 'static>(mut self, handler: H) -> Self {
-        self.edit().fallback = Some(Arc::new(Fallback::new(handler)));
+        self.edit().fallback = Some(Arc::new(Handling::new(handler)));
         self
     }
 
@@ -221,14 +220,12 @@ impl Router {
             return app.call(Scope::Http(scope), receive, send).await;
         }
         let response = match self.routes.find(&scope) {
-            Found::Endpoint(endpoint, params, limit) => {
-                let context = Context::new(&self.routes, params, limit);
-                return endpoint.call(Call { scope, context, receive, send }).await;
+            Found::Endpoint(endpoint, node, limit) => {
+                let place = Place { node: Some(node), limit };
+                return endpoint.call(Call { scope, place, receive, send }, &self.routes).await;
             }
-            Found::Mount(app, params, prefix) => {
-                params.enter(&mut scope);
-                // The pattern was found there.
-                scope.mount(&prefix);
+            Found::Mount(app, node) => {
+                self.routes.enter(node, &mut scope);
                 return app.call(Scope::Http(scope), receive, send).await;
             }
             Found::Allow(allow) => Response::new("").status(204).header("allow", allow),
@@ -237,8 +234,8 @@ impl Router {
             Found::Redirect(location) => Redirect::temporary(&location).into_response(),
             Found::Nothing => match &self.routes.fallback {
                 Some(fallback) => {
-                    let context = Context::new(&self.routes, Params::none(&scope), self.routes.limit);
-                    return fallback.call(Call { scope, context, receive, send }).await;
+                    let place = Place { node: None, limit: self.routes.limit };
+                    return fallback.call(Call { scope, place, receive, send }, &self.routes).await;
                 }
                 None => Problem::new(404).into_response(),
             },
@@ -251,13 +248,12 @@ impl Router {
             return app.call(Scope::WebSocket(scope), receive, send).await;
         }
         match self.routes.find_socket(scope.http()) {
-            Found::Endpoint(endpoint, params, limit) => {
-                let context = Context::new(&self.routes, params, limit);
-                endpoint.call(Call { scope, context, receive, send }).await
+            Found::Endpoint(endpoint, node, limit) => {
+                let place = Place { node: Some(node), limit };
+                endpoint.call(Call { scope, place, receive, send }, &self.routes).await
             }
-            Found::Mount(app, params, prefix) => {
-                params.enter(scope.http_mut());
-                scope.http_mut().mount(&prefix);
+            Found::Mount(app, node) => {
+                self.routes.enter(node, scope.http_mut());
                 app.call(Scope::WebSocket(scope), receive, send).await
             }
             _ => Handshake::new(scope, receive, send, Arc::clone(&self.routes)).deny(Problem::new(404)).await,

@@ -20,7 +20,7 @@ fn answer(app: impl App, method: &str, target: &str) -> (u16, String) {
 }
 
 async fn params(request: Request) -> String {
-    let params: &Params = request.head().params();
+    let params: Params<'_> = request.head().params();
     params.iter().map(|(name, value)| format!("{name}={value};")).collect()
 }
 

@@ -71,6 +71,6 @@ impl<T: DeserializeOwned + Send> FromHead for CookieParams<T> {
     async fn from_head(head: &mut RequestHead) -> Result<Self, Problem> {
         let cookies = Cookies::of(head);
         let texts = cookies.iter().map(|(name, value)| (Cow::Borrowed(name), Cow::Borrowed(value)));
-        text::members(texts.collect(), Part::Cookie).map(Self)
+        text::members(texts, Part::Cookie).map(Self)
     }
 }

@@ -33,6 +33,6 @@ impl<T: DeserializeOwned + Send> FromHead for Header<T> {
             let name = if name.contains('-') { name.replace('-', "_").into() } else { Cow::Borrowed(name) };
             Some((name, std::str::from_utf8(value).ok()?.into()))
         });
-        text::members(texts.collect(), Part::Header).map(Self)
+        text::members(texts, Part::Header).map(Self)
     }
 }

@@ -39,8 +39,6 @@ impl<T: DeserializeOwned + Send> FromRequest for Form<T> {
             return Err(Problem::new(415).detail(detail).into_response());
         }
         let body = body.collect(DEFAULT_BODY_LIMIT).await.map_err(IntoResponse::into_response)?;
-        text::members(form_urlencoded::parse(&body).collect(), Part::Body)
-            .map(Self)
-            .map_err(IntoResponse::into_response)
+        text::members(text::pairs(&body), Part::Body).map(Self).map_err(IntoResponse::into_response)
     }
 }

@@ -22,7 +22,7 @@ impl<T: DeserializeOwned + Send> FromHead for Path<T> {
     type Rejection = Problem;
 
     async fn from_head(head: &mut RequestHead) -> Result<Self, Problem> {
-        let texts = head.params().iter().map(|(name, value)| (name.into(), value)).collect();
-        text::values(texts, Part::Path).map(Self)
+        let params = head.params();
+        text::values(params.iter().map(|(name, value)| (name.into(), value)), Part::Path).map(Self)
     }
 }

@@ -31,6 +31,6 @@ impl<T: DeserializeOwned + Send> FromHead for Query<T> {
 
     async fn from_head(head: &mut RequestHead) -> Result<Self, Problem> {
         let query = head.scope().query().unwrap_or_default();
-        text::members(form_urlencoded::parse(query).collect(), Part::Query).map(Self)
+        text::members(text::pairs(query), Part::Query).map(Self)
     }
 }

@@ -8,24 +8,43 @@ use serde::forward_to_deserialize_any;
 use std::borrow::Cow;
 use std::fmt;
 
-/// Texts with names, in order; a name may be there several times.
-pub(crate) type Texts<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
+/// A text with a name.
+type Named<'a> = (Cow<'a, str>, Cow<'a, str>);
+
+/// The parameters of a query, or the fields of a form, decoded.
+pub(super) fn pairs(text: &[u8]) -> impl Iterator<Item = Named<'_>> {
+    // Where nothing is encoded, which is usual, there is nothing to decode, and a check for that is quick.
+    let plain = std::str::from_utf8(text).ok().filter(|text| !text.contains(['%', '+']));
+    let encoded = if plain.is_some() { &[] } else { text };
+    let plain = plain.into_iter().flat_map(|text| text.split('&')).filter(|pair| !pair.is_empty()).map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (name.into(), value.into())
+    });
+    plain.chain(form_urlencoded::parse(encoded))
+}
 
 /// What a struct or map is made of: a member per name, or several values for one that is a sequence.
-pub(crate) fn members<T: DeserializeOwned>(texts: Texts<'_>, part: Part) -> Result<T, Problem> {
-    let mut groups: Vec<(Cow<'_, str>, Values<'_>)> = Vec::with_capacity(texts.len());
+pub(crate) fn members<'a, T: DeserializeOwned>(
+    texts: impl Iterator<Item = Named<'a>>,
+    part: Part,
+) -> Result<T, Problem> {
+    let mut groups: Vec<Values<'_>> = Vec::new();
     for (name, value) in texts {
-        match groups.iter_mut().find(|group| group.0 == name) {
-            Some(group) => group.1.values.push(value),
-            None => groups.push((name.clone(), Values { name, values: vec![value] })),
+        match groups.iter_mut().find(|group| group.name == name) {
+            Some(group) => group.others.push(value),
+            None => groups.push(Values { name, first: value, others: Vec::new() }),
         }
     }
-    let members = groups.into_iter().map(|(name, values)| (Name(name), values));
+    let members = groups.into_iter().map(|values| (Name(values.name.clone()), values));
     T::deserialize(Members(members)).map_err(|error| error.problem(part))
 }
 
 /// What a single value, a tuple, or a struct or map is made of.
-pub(super) fn values<T: DeserializeOwned>(texts: Texts<'_>, part: Part) -> Result<T, Problem> {
+pub(super) fn values<'a, T: DeserializeOwned>(
+    texts: impl Iterator<Item = Named<'a>>,
+    part: Part,
+) -> Result<T, Problem> {
+    let texts = texts.map(|(name, value)| Text { name, value });
     T::deserialize(All(texts)).map_err(|error| error.problem(part))
 }
 
@@ -62,16 +81,18 @@ impl std::error::Error for TextError {}
 /// The values of one name.
 struct Values<'a> {
     name: Cow<'a, str>,
-    values: Vec<Cow<'a, str>>,
+    first: Cow<'a, str>,
+    /// Nearly always there is none.
+    others: Vec<Cow<'a, str>>,
 }
 
 impl<'a> Values<'a> {
     fn only(self) -> Result<Text<'a>, TextError> {
-        let Self { name, mut values } = self;
-        match values.pop() {
-            Some(value) if values.is_empty() => Ok(Text { name, value }),
-            _ => Err(TextError { at: name.into_owned(), message: "there is more than one value".to_owned() }),
+        let Self { name, first, others } = self;
+        if others.is_empty() {
+            return Ok(Text { name, value: first });
         }
+        Err(TextError { at: name.into_owned(), message: "there is more than one value".to_owned() })
     }
 }
 
@@ -216,8 +237,9 @@ impl<'de> Deserializer<'de> for Values<'_> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TextError> {
-        let name = &self.name;
-        visitor.visit_seq(SeqDeserializer::new(self.values.into_iter().map(|value| Text { name: name.clone(), value })))
+        let Self { name, first, others } = self;
+        let values = std::iter::once(first).chain(others);
+        visitor.visit_seq(SeqDeserializer::new(values.map(|value| Text { name: name.clone(), value })))
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, TextError> {
@@ -285,22 +307,21 @@ impl<'a, 'de, I: Iterator<Item = (Name<'a>, Values<'a>)>> Deserializer<'de> for 
 }
 
 /// All texts by position, or by name.
-struct All<'a>(Texts<'a>);
+struct All<I>(I);
 
-impl<'a> All<'a> {
-    fn only(self) -> Result<Text<'a>, TextError> {
-        let mut texts = self.0;
-        match texts.pop() {
-            Some((name, value)) if texts.is_empty() => Ok(Text { name, value }),
-            other => {
-                let count = texts.len() + usize::from(other.is_some());
+impl<'a, I: Iterator<Item = Text<'a>>> All<I> {
+    fn only(mut self) -> Result<Text<'a>, TextError> {
+        match (self.0.next(), self.0.count()) {
+            (Some(text), 0) => Ok(text),
+            (first, more) => {
+                let count = usize::from(first.is_some()) + more;
                 Err(de::Error::custom(format_args!("one parameter is wanted, and there are {count}")))
             }
         }
     }
 }
 
-impl<'de> Deserializer<'de> for All<'_> {
+impl<'a, 'de, I: Iterator<Item = Text<'a>>> Deserializer<'de> for All<I> {
     type Error = TextError;
 
     only! {
@@ -336,7 +357,7 @@ impl<'de> Deserializer<'de> for All<'_> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TextError> {
-        visitor.visit_seq(SeqDeserializer::new(self.0.into_iter().map(|(name, value)| Text { name, value })))
+        visitor.visit_seq(SeqDeserializer::new(self.0))
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, TextError> {
@@ -353,7 +374,7 @@ impl<'de> Deserializer<'de> for All<'_> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TextError> {
-        let members = self.0.into_iter().map(|(name, value)| (Name(name.clone()), Text { name, value }));
+        let members = self.0.map(|text| (Name(text.name.clone()), text));
         visitor.visit_map(MapDeserializer::new(members))
     }
 
@@ -373,8 +394,17 @@ mod tests {
     use serde::Deserialize;
     use std::collections::BTreeMap;
 
-    fn texts(pairs: &[(&'static str, &'static str)]) -> Texts<'static> {
-        pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()
+    fn texts<'a>(pairs: &'a [(&str, &str)]) -> impl Iterator<Item = Named<'a>> {
+        pairs.iter().map(|(name, value)| ((*name).into(), (*value).into()))
+    }
+
+    #[test]
+    fn pairs_are_those_of_a_form() {
+        for text in ["", "a=1&b=2", "a", "=1", "&&a==b&", "ü=1", "a=%C3%BC+x&b=%&c=\u{1}"] {
+            let expected: Vec<_> = form_urlencoded::parse(text.as_bytes()).collect();
+            assert_eq!(pairs(text.as_bytes()).collect::<Vec<_>>(), expected, "{text}");
+        }
+        assert_eq!(pairs(b"a=\xff").collect::<Vec<_>>(), [("a".into(), "\u{fffd}".into())]);
     }
 
     #[derive(Debug, Deserialize, PartialEq)]

@@ -59,7 +59,7 @@ impl Fields {
     /// # Errors
     /// A 422 that says which field is not what it should be.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        members(self.iter().map(|(name, value)| (name.into(), value.into())).collect(), Part::Body)
+        members(self.iter().map(|(name, value)| (name.into(), value.into())), Part::Body)
     }
 }
 

@@ -1,41 +1,31 @@
 use super::Routes;
-use crate::path::Params;
 use crate::response::{BoxFuture, Destination};
 use crate::websocket::{Handshake, SocketHandler};
 use crate::{Body, Error, Handler, IntoResponse, Problem, Request, RequestHead};
 use std::marker::PhantomData;
 use std::sync::Arc;
-use transom::{App, BodyHint, BoxApp, HttpScope, Manifest, Receiver, Scope, Sender, WebSocketScope};
+use transom::{App, BodyHint, BoxApp, HttpScope, Receiver, Scope, Sender, WebSocketScope};
 
 /// What a route does with an exchange whose scope is `S`.
 pub(crate) trait Endpoint<S>: Send + Sync {
-    fn call(&self, call: Call<S>) -> BoxFuture<'_, Result<(), Error>>;
+    fn call<'a>(&'a self, call: Call<S>, routes: &'a Arc<Routes>) -> BoxFuture<'a, Result<(), Error>>;
 }
 
-/// An exchange, and what its route has found out.
+/// An exchange, and what its router has found out.
 pub(crate) struct Call<S> {
     pub(crate) scope: S,
-    pub(crate) context: Context,
+    pub(crate) place: Place,
     pub(crate) receive: Receiver,
     pub(crate) send: Sender,
 }
 
-/// What a route adds to a scope.
-#[derive(Clone)]
-pub(crate) struct Context {
-    routes: Arc<Routes>,
-    params: Params,
-    limit: Option<u64>,
-}
-
-impl Context {
-    pub(crate) fn new(routes: &Arc<Routes>, params: Params, limit: Option<u64>) -> Self {
-        Self { routes: Arc::clone(routes), params, limit }
-    }
-
-    pub(crate) fn head(self, scope: HttpScope) -> RequestHead {
-        RequestHead::new(scope, self.params, self.routes)
-    }
+/// Where an exchange has come to.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    /// The node; `None` for what no route matches.
+    pub(crate) node: Option<usize>,
+    /// How long a request body may be.
+    pub(crate) limit: Option<u64>,
 }
 
 /// A handler that somebody calls.
@@ -47,21 +37,17 @@ impl<H, M> Handling<H, M> {
     }
 }
 
-/// The handler of what no route matches.
-pub(crate) type Fallback<H, M> = Handling<H, M>;
-
 impl<H: Handler<M>, M: 'static> Endpoint<HttpScope> for Handling<H, M> {
-    fn call(&self, call: Call<HttpScope>) -> BoxFuture<'_, Result<(), Error>> {
+    fn call<'a>(&'a self, call: Call<HttpScope>, routes: &'a Arc<Routes>) -> BoxFuture<'a, Result<(), Error>> {
+        let Call { scope, place: Place { node, limit }, receive, mut send } = call;
         Box::pin(async move {
-            let Call { scope, context, receive, mut send } = call;
-            let routes = Arc::clone(&context.routes);
-            let limit = context.limit;
             let response = match (limit, scope.body()) {
                 // Known before any of it is read.
                 (Some(limit), BodyHint::Exact(length)) if length > limit => Problem::new(413).into_response(),
                 _ => {
+                    let head = RequestHead::new(scope.clone(), Arc::clone(routes), node);
                     let body = Body::new(&scope, receive, limit);
-                    self.0.handle(Request::new(context.head(scope.clone()), body)).await
+                    self.0.handle(Request::new(head, body)).await
                 }
             };
             response.send(Destination { scope: &scope, send: &mut send, render: routes.render() }).await
@@ -79,11 +65,10 @@ impl<H, M> Socket<H, M> {
 }
 
 impl<H: SocketHandler<M>, M: 'static> Endpoint<WebSocketScope> for Socket<H, M> {
-    fn call(&self, call: Call<WebSocketScope>) -> BoxFuture<'_, Result<(), Error>> {
-        let Call { scope, context, receive, send } = call;
-        let routes = Arc::clone(&context.routes);
-        let head = context.head(scope.http().clone());
-        Box::pin(self.0.handle(head, Handshake::new(scope, receive, send, routes)))
+    fn call<'a>(&'a self, call: Call<WebSocketScope>, routes: &'a Arc<Routes>) -> BoxFuture<'a, Result<(), Error>> {
+        let Call { scope, place, receive, send } = call;
+        let head = RequestHead::new(scope.http().clone(), Arc::clone(routes), place.node);
+        Box::pin(self.0.handle(head, Handshake::new(scope, receive, send, Arc::clone(routes))))
     }
 }
 
@@ -105,18 +90,31 @@ where
     Arc::new(Layered(BoxApp::new(layer(BoxApp::new(Inner(endpoint))))))
 }
 
+/// What gets through a layer.
+#[derive(Clone)]
+struct Passage {
+    place: Place,
+    routes: Arc<Routes>,
+}
+
+impl Passage {
+    fn of(scope: &HttpScope) -> Result<Self, Error> {
+        Ok(scope.extensions().get::<Self>().ok_or("a layer has lost the extensions of the scope")?.clone())
+    }
+}
+
 impl Endpoint<HttpScope> for Layered {
-    fn call(&self, call: Call<HttpScope>) -> BoxFuture<'_, Result<(), Error>> {
-        let Call { mut scope, context, receive, send } = call;
-        scope.extensions_mut().insert(context);
+    fn call<'a>(&'a self, call: Call<HttpScope>, routes: &'a Arc<Routes>) -> BoxFuture<'a, Result<(), Error>> {
+        let Call { mut scope, place, receive, send } = call;
+        scope.extensions_mut().insert(Passage { place, routes: Arc::clone(routes) });
         Box::pin(self.0.call(Scope::Http(scope), receive, send))
     }
 }
 
 impl Endpoint<WebSocketScope> for Layered {
-    fn call(&self, call: Call<WebSocketScope>) -> BoxFuture<'_, Result<(), Error>> {
-        let Call { mut scope, context, receive, send } = call;
-        scope.http_mut().extensions_mut().insert(context);
+    fn call<'a>(&'a self, call: Call<WebSocketScope>, routes: &'a Arc<Routes>) -> BoxFuture<'a, Result<(), Error>> {
+        let Call { mut scope, place, receive, send } = call;
+        scope.http_mut().extensions_mut().insert(Passage { place, routes: Arc::clone(routes) });
         Box::pin(self.0.call(Scope::WebSocket(scope), receive, send))
     }
 }
@@ -124,20 +122,15 @@ impl Endpoint<WebSocketScope> for Layered {
 impl App for Inner<HttpScope> {
     async fn call(&self, scope: Scope, receive: Receiver, send: Sender) -> Result<(), Error> {
         let Scope::Http(scope) = scope else { return Err(Error::unsupported()) };
-        let context = scope.extensions().get::<Context>().ok_or("the layer has lost the scope's extensions")?.clone();
-        self.0.call(Call { scope, context, receive, send }).await
-    }
-
-    fn manifest(&self) -> Manifest {
-        Manifest::default()
+        let Passage { place, routes } = Passage::of(&scope)?;
+        self.0.call(Call { scope, place, receive, send }, &routes).await
     }
 }
 
 impl App for Inner<WebSocketScope> {
     async fn call(&self, scope: Scope, receive: Receiver, send: Sender) -> Result<(), Error> {
         let Scope::WebSocket(scope) = scope else { return Err(Error::unsupported()) };
-        let context = scope.http().extensions().get::<Context>();
-        let context = context.ok_or("the layer has lost the scope's extensions")?.clone();
-        self.0.call(Call { scope, context, receive, send }).await
+        let Passage { place, routes } = Passage::of(scope.http())?;
+        self.0.call(Call { scope, place, receive, send }, &routes).await
     }
 }

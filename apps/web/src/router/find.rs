@@ -2,11 +2,10 @@ use super::Route;
 use super::endpoint::Endpoint;
 use super::host::HostPattern;
 use super::pattern::Pattern;
-use crate::path::{Params, normalize};
+use crate::path::{Entered, local_path, normalize};
 use crate::response::Render;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
 use transom::{BoxApp, HttpScope, Method, WebSocketScope};
 
@@ -46,9 +45,10 @@ pub(super) enum Target {
 
 /// What there is for a request.
 pub(super) enum Found<'a, S> {
-    Endpoint(&'a dyn Endpoint<S>, Params, Option<u64>),
-    /// An application, and which part of the path is its prefix.
-    Mount(&'a BoxApp, Params, Box<[u8]>),
+    /// An endpoint, the node that has it, and the limit of request bodies.
+    Endpoint(&'a dyn Endpoint<S>, usize, Option<u64>),
+    /// An application, and the node that has it.
+    Mount(&'a BoxApp, usize),
     Allow(String),
     NotAllowed(String),
     UpgradeRequired,
@@ -110,9 +110,28 @@ impl Routes {
             return None;
         }
         let host = std::str::from_utf8(scope.headers().get("host")?).ok()?.to_owned();
-        let (app, params) = self.hosts.iter().find_map(|(pattern, app)| Some((app, pattern.matches(&host, scope)?)))?;
-        params.enter(scope);
+        let (app, params) = self.hosts.iter().find_map(|(pattern, app)| Some((app, pattern.matches(&host)?)))?;
+        Entered::enter(params.into_iter(), scope);
         Some(app)
+    }
+
+    /// The pattern of a node.
+    pub(crate) fn pattern(&self, node: usize) -> &Pattern {
+        &self.nodes[node].pattern
+    }
+
+    /// Moves a scope to where the application of a node is mounted.
+    pub(super) fn enter(&self, node: usize, scope: &mut HttpScope) {
+        let pattern = self.pattern(node);
+        let raw = local_path(scope);
+        let mut slashes = raw.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at);
+        // The last segment of the pattern stands for all that is below.
+        let prefix = raw[..slashes.nth(pattern.len() - 1).unwrap_or(raw.len())].to_vec();
+        if let Some(path) = normalize(raw).filter(|_| pattern.has_names()) {
+            let path = path.into_owned();
+            Entered::enter(pattern.params(&path), scope);
+        }
+        scope.mount(&prefix);
     }
 
     /// What answers a request.
@@ -125,14 +144,13 @@ impl Routes {
         let Some(path) = normalize(raw) else { return Found::Nothing };
         let method = scope.method();
         let mut refused = Vec::new();
-        for (node, values) in self.matching(&path) {
-            let params = |values| Params::new(node.pattern.names(), &path, values, scope);
+        for (at, node) in self.matching(&path) {
             match &node.target {
-                Target::Mount(app) => return Found::Mount(app, params(values), prefix(raw, &node.pattern)),
-                Target::Fallback(endpoint) => return Found::Endpoint(&**endpoint, params(values), self.limit),
+                Target::Mount(app) => return Found::Mount(app, at),
+                Target::Fallback(endpoint) => return Found::Endpoint(&**endpoint, at, self.limit),
                 Target::Route(route) => {
                     if let Some(endpoint) = route.endpoint(method) {
-                        return Found::Endpoint(endpoint, params(values), node.limit.or(self.limit));
+                        return Found::Endpoint(endpoint, at, node.limit.or(self.limit));
                     }
                     refused.push(route);
                     if *method == Method::Options && !route.is_socket_alone() {
@@ -155,14 +173,13 @@ impl Routes {
     pub(super) fn find_socket(&self, scope: &HttpScope) -> Found<'_, WebSocketScope> {
         let raw = local_path(scope);
         let Some(path) = normalize(raw) else { return Found::Nothing };
-        for (node, values) in self.matching(&path) {
-            let params = |values| Params::new(node.pattern.names(), &path, values, scope);
+        for (at, node) in self.matching(&path) {
             match &node.target {
-                Target::Mount(app) => return Found::Mount(app, params(values), prefix(raw, &node.pattern)),
+                Target::Mount(app) => return Found::Mount(app, at),
                 Target::Fallback(_) => {}
                 Target::Route(route) => {
                     if let Some(socket) = &route.socket {
-                        return Found::Endpoint(&**socket, params(values), None);
+                        return Found::Endpoint(&**socket, at, None);
                     }
                 }
             }
@@ -171,15 +188,18 @@ impl Routes {
     }
 
     /// The nodes that match: those that the matcher finds, for who goes on others, and those that take the rest.
-    fn matching<'a, 'p>(&'a self, path: &'p str) -> impl Iterator<Item = (&'a Node, Vec<Range<u32>>)> + use<'a, 'p> {
+    fn matching<'a, 'p>(&'a self, path: &'p str) -> impl Iterator<Item = (usize, &'a Node)> + use<'a, 'p> {
         let first: &[usize] = self.matcher.at(path).map_or(&[], |found| &self.slots[*found.value]);
         // Where it finds nothing there is nothing: shapes are wider than patterns.
         let all = if first.is_empty() { 0..0 } else { 0..self.nodes.len() };
         let others = all.filter(|node| !first.contains(node) && !self.rests.contains(node));
-        first.iter().copied().chain(others).chain(self.rests.iter().copied()).filter_map(|at| {
-            let node = &self.nodes[at];
-            Some((node, node.pattern.matches(path)?))
-        })
+        first
+            .iter()
+            .copied()
+            .chain(others)
+            .chain(self.rests.iter().copied())
+            .map(|at| (at, &self.nodes[at]))
+            .filter(|(_, node)| node.pattern.matches(path))
     }
 
     /// Where the same path with one slash more or less at its end would lead, if there is a route.
@@ -190,7 +210,7 @@ impl Routes {
             None => [raw, b"/"].concat(),
         };
         let path = normalize(&other)?;
-        self.matching(&path).find(|(node, _)| node.route().is_some_and(|route| !route.is_socket_alone()))?;
+        self.matching(&path).find(|(_, node)| node.route().is_some_and(|route| !route.is_socket_alone()))?;
         let mut location = [scope.root_path(), &other].concat();
         // It would be the name of another host (RFC 3986 section 4.2).
         if location.starts_with(b"//") {
@@ -208,21 +228,6 @@ impl Node {
     fn route(&self) -> Option<&Route> {
         if let Target::Route(route) = &self.target { Some(route) } else { None }
     }
-}
-
-/// The path as far as it is the router's; a mount that took all of it has left its root.
-fn local_path(scope: &HttpScope) -> &[u8] {
-    match scope.local_path() {
-        b"" => b"/",
-        path => path,
-    }
-}
-
-/// The part of a path that a mount's pattern stands for, without the rest below it.
-fn prefix(raw: &[u8], pattern: &Pattern) -> Box<[u8]> {
-    let mut slashes = raw.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at);
-    let end = slashes.nth(pattern.len() - 1).unwrap_or(raw.len());
-    raw[..end].into()
 }
 
 /// The members of an `allow` field, each once.

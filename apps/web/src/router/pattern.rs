@@ -1,13 +1,13 @@
+use crate::path::decode;
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::fmt;
-use std::ops::Range;
-use std::sync::Arc;
 
 /// The pattern of a path: `/boards/{board:int}/files/{name:path}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pattern {
     segments: Vec<Segment>,
-    names: Arc<[Box<str>]>,
+    names: Box<[Box<str>]>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -88,7 +88,7 @@ impl Pattern {
         Ok(Self { segments, names: names.into() })
     }
 
-    pub(crate) fn names(&self) -> &Arc<[Box<str>]> {
+    pub(crate) fn names(&self) -> &[Box<str>] {
         &self.names
     }
 
@@ -120,35 +120,24 @@ impl Pattern {
         shape
     }
 
-    /// Where the parameters stand in a path that is matched.
-    pub(crate) fn matches(&self, path: &str) -> Option<Vec<Range<u32>>> {
-        let mut values = Vec::with_capacity(self.names.len());
-        let mut rest = path;
-        for Segment { before, param, after } in &self.segments {
-            if *param == Some(Kind::Below) && (rest.is_empty() || rest.starts_with('/')) {
-                return Some(values);
-            }
-            rest = rest.strip_prefix('/')?;
-            let start = path.len() - rest.len();
-            let end =
-                if *param == Some(Kind::Path) { path.len() } else { start + rest.find('/').unwrap_or(rest.len()) };
-            rest = &path[end..];
-            let segment = &path[start..end];
-            match param {
-                None if segment != before => return None,
-                None => {}
-                Some(kind) => {
-                    let value = segment.strip_prefix(before.as_str())?.strip_suffix(after.as_str())?;
-                    if !kind.takes(value) {
-                        return None;
-                    }
-                    // Paths are shorter than 4 GiB, as `Head` has it.
-                    let start = (start + before.len()) as u32;
-                    values.push(start..start + value.len() as u32);
-                }
-            }
-        }
-        rest.is_empty().then_some(values)
+    pub(crate) fn has_names(&self) -> bool {
+        !self.names.is_empty()
+    }
+
+    /// Whether a [normal](crate::path::normalize) path matches.
+    pub(crate) fn matches(&self, path: &str) -> bool {
+        let mut walk = self.walk(path);
+        walk.by_ref().for_each(drop);
+        walk.rest == Some("")
+    }
+
+    /// The parameters of a path that matches, decoded.
+    pub(crate) fn params<'a>(&'a self, path: &'a str) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> {
+        self.names.iter().map(|name| &**name).zip(self.walk(path).map(decode))
+    }
+
+    fn walk<'a>(&'a self, path: &'a str) -> Walk<'a> {
+        Walk { segments: self.segments.iter(), rest: Some(path) }
     }
 
     /// The path for these values, in the order of the names; `None` if one is not of its kind.
@@ -188,6 +177,44 @@ const PATH: &percent_encoding::AsciiSet = &percent_encoding::CONTROLS
     .add(b'{')
     .add(b'|')
     .add(b'}');
+
+/// The values of the parameters of a path, segment by segment.
+struct Walk<'a> {
+    segments: std::slice::Iter<'a, Segment>,
+    /// What is left of the path; `None` if it does not match.
+    rest: Option<&'a str>,
+}
+
+impl<'a> Iterator for Walk<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        loop {
+            let segment = self.segments.next()?;
+            let rest = self.rest.take()?;
+            if segment.param == Some(Kind::Below) && (rest.is_empty() || rest.starts_with('/')) {
+                self.rest = Some("");
+                return None;
+            }
+            let rest = rest.strip_prefix('/')?;
+            let is_path = segment.param == Some(Kind::Path);
+            let end = if is_path { rest.len() } else { rest.find('/').unwrap_or(rest.len()) };
+            let (text, rest) = rest.split_at(end);
+            match segment.param {
+                None if text != segment.before => return None,
+                None => self.rest = Some(rest),
+                Some(kind) => {
+                    let value = text.strip_prefix(segment.before.as_str())?.strip_suffix(segment.after.as_str())?;
+                    if !kind.takes(value) {
+                        return None;
+                    }
+                    self.rest = Some(rest);
+                    return Some(value);
+                }
+            }
+        }
+    }
+}
 
 impl Segment {
     fn parse(text: &str, names: &mut Vec<Box<str>>) -> Result<Self, PatternError> {
@@ -229,13 +256,17 @@ impl Segment {
 
 impl Kind {
     fn parse(name: &str) -> Result<Self, PatternError> {
-        match name {
-            "str" => Ok(Self::Str),
-            "int" => Ok(Self::Int),
-            "float" => Ok(Self::Float),
-            "uuid" => Ok(Self::Uuid),
-            "path" => Ok(Self::Path),
-            other => Err(PatternError::UnknownKind(other.to_owned())),
+        let kinds = [Self::Str, Self::Int, Self::Float, Self::Uuid, Self::Path];
+        kinds.into_iter().find(|kind| kind.as_str() == name).ok_or_else(|| PatternError::UnknownKind(name.to_owned()))
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Str => "str",
+            Self::Int => "int",
+            Self::Float => "float",
+            Self::Uuid => "uuid",
+            Self::Path | Self::Below => "path",
         }
     }
 
@@ -259,6 +290,24 @@ impl Kind {
     }
 }
 
+/// As it is written, but for braces.
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut names = self.names.iter();
+        for Segment { before, param, after } in &self.segments {
+            match (param, names.as_slice()) {
+                (Some(Kind::Below), _) => f.write_str("/*")?,
+                (Some(kind), [name, ..]) => {
+                    names.next();
+                    write!(f, "/{before}{{{name}:{}}}{after}", kind.as_str())?;
+                }
+                _ => write!(f, "/{before}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Display for PatternError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -277,9 +326,9 @@ impl fmt::Display for PatternError {
 mod tests {
     use super::*;
 
-    fn values<'a>(pattern: &str, path: &'a str) -> Option<Vec<&'a str>> {
-        let ranges = Pattern::parse(pattern).unwrap().matches(path)?;
-        Some(ranges.into_iter().map(|range| &path[range.start as usize..range.end as usize]).collect())
+    fn values(pattern: &str, path: &str) -> Option<Vec<String>> {
+        let pattern = Pattern::parse(pattern).unwrap();
+        pattern.matches(path).then(|| pattern.params(path).map(|(_, value)| value.into_owned()).collect())
     }
 
     #[test]
@@ -298,7 +347,8 @@ mod tests {
             ("/{x:uuid}", "/67E5504410B1426F9247BB680E5FE0C8", vec!["67E5504410B1426F9247BB680E5FE0C8"]),
             ("/{{x}}", "/{x}", vec![]),
         ] {
-            assert_eq!(values(pattern, path), Some(expected), "{pattern} {path}");
+            let expected: Vec<&str> = expected;
+            assert_eq!(values(pattern, path).unwrap(), expected, "{pattern} {path}");
         }
     }
 
@@ -322,6 +372,13 @@ mod tests {
             ("/v{x}.json", "/v.json"),
         ] {
             assert_eq!(values(pattern, path), None, "{pattern} {path}");
+        }
+    }
+
+    #[test]
+    fn patterns_are_shown_as_they_are_written() {
+        for text in ["/", "/a/{b:str}", "/v{c:int}.json/{d:path}"] {
+            assert_eq!(Pattern::parse(text).unwrap().to_string(), text);
         }
     }
 
@@ -356,7 +413,7 @@ mod tests {
         assert_eq!(parse("/x").under(&parse("/")).unwrap(), parse("/x"));
         assert_eq!(parse("/{b}").under(&parse("/{b}")), Err(PatternError::Twice("b".into())));
         let mount = parse("/a/").below();
-        assert!(["/a", "/a/", "/a/b/c"].iter().all(|path| mount.matches(path).is_some()));
-        assert!(mount.matches("/ab").is_none());
+        assert!(["/a", "/a/", "/a/b/c"].iter().all(|path| mount.matches(path)));
+        assert!(!mount.matches("/ab"));
     }
 }

@@ -50,7 +50,7 @@ impl Urls {
     /// [`UrlError`].
     pub fn path(&self, name: &str, params: &[(&str, &str)]) -> Result<String, UrlError> {
         let node = *self.routes.names.get(name).ok_or_else(|| UrlError::Unknown(name.to_owned()))?;
-        let pattern = &self.routes.nodes[node].pattern;
+        let pattern = self.routes.pattern(node);
         let names = pattern.names();
         if let Some((extra, _)) = params.iter().find(|(name, _)| !names.iter().any(|own| **own == **name)) {
             return Err(UrlError::Extra((*extra).to_owned()));
