@@ -69,9 +69,9 @@ impl Response {
         self
     }
 
-    /// Adds a field.
+    /// Adds a field. There is one `content-type`: another takes its place.
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
-        self.headers.push(name, value.as_ref());
+        add(&mut self.headers, [(name, value.as_ref())]);
         self
     }
 
@@ -111,6 +111,17 @@ impl Response {
     /// The header fields, to be changed.
     pub fn headers_mut(&mut self) -> &mut Headers {
         &mut self.headers
+    }
+}
+
+/// Adds fields, a type in the place of the one there is.
+fn add<'a>(headers: &mut Headers, fields: impl IntoIterator<Item = (&'a str, &'a [u8])>) {
+    for (name, value) in fields {
+        if name.eq_ignore_ascii_case("content-type") {
+            headers.set("content-type", value);
+        } else {
+            headers.push(name, value);
+        }
     }
 }
 
@@ -230,7 +241,7 @@ impl<T: IntoResponse> IntoResponse for (u16, T) {
 impl<T: IntoResponse> IntoResponse for (Headers, T) {
     fn into_response(self) -> Response {
         let mut response = self.1.into_response();
-        response.headers.extend(&self.0);
+        add(&mut response.headers, &self.0);
         response
     }
 }
