@@ -5,7 +5,7 @@ use transom::{Error, ServerInfo};
 /// Runs `work` on one of the server's threads that may block, or on one of its own. A panic goes on here.
 ///
 /// # Errors
-/// The threads are gone.
+/// The threads are gone, or there are no more.
 pub(crate) async fn run_blocking<T: Send + 'static>(
     server: &ServerInfo,
     work: impl FnOnce() -> T + Send + 'static,
@@ -14,7 +14,7 @@ pub(crate) async fn run_blocking<T: Send + 'static>(
     let job = move || drop(result.send(catch_unwind(AssertUnwindSafe(work))));
     match &server.blocking {
         Some(pool) => pool.run(Box::new(job)),
-        None => drop(std::thread::spawn(job)),
+        None => drop(std::thread::Builder::new().spawn(job)?),
     }
     match outcome.await {
         Ok(Ok(value)) => Ok(value),
