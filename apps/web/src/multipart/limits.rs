@@ -39,8 +39,7 @@ impl Limits {
         Self { parts, ..self }
     }
 
-    /// The bytes of the header section of a part, what stands between the parts included. Up to one event of the body
-    /// more may be read before it is noticed.
+    /// The bytes of the header section of a part, and of what stands before the first one.
     pub const fn head(self, bytes: usize) -> Self {
         Self { head: bytes, ..self }
     }

@@ -59,10 +59,16 @@ impl Parser {
         self.searched = 0;
         self.body.check_length()?;
         self.field = poll_fn(|cx| self.poll_field(limit, cx)).await?;
-        if self.field.is_none() {
+        let Some(field) = &self.field else {
             while self.body.chunk().await?.is_some() {}
+            return Ok(false);
+        };
+        // It may have come at once, in a piece that was longer.
+        let lines = field.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len());
+        if lines.sum::<usize>() > limit {
+            return Err(Fault::HeadTooLarge(limit));
         }
-        Ok(self.field.is_some())
+        Ok(true)
     }
 
     /// The next data of the part.
