@@ -38,7 +38,7 @@ use std::sync::Arc;
 /// let app = Router::new().route("/cards/{id:int}", get(card).name("card")).lifespan(life);
 /// let state = transom::memory::lifespan().run(app.clone()).state().unwrap().clone();
 /// let outcome = transom::memory::http("GET", "/cards/1").state(state).run(app);
-/// assert_eq!(outcome.body(), b"<title>a &lt; b</title>/cards/7");
+/// assert_eq!(outcome.body(), b"<title>a &lt; b</title>&#x2f;cards&#x2f;7");
 /// ```
 ///
 /// What is filled in is escaped for HTML, whatever the template is called, unless it is marked as `safe`. A value that is
@@ -61,7 +61,7 @@ impl Templates {
         if !path.metadata().map_err(|error| format!("{}: {error}", path.display()))?.is_dir() {
             return Err(format!("{} is no directory", path.display()).into());
         }
-        let mut environment = Environment::new();
+        let mut environment = escaping();
         environment.set_loader(path_loader(path));
         environment.set_auto_reload(cfg!(debug_assertions));
         Ok(Self::from_environment(environment))
@@ -72,17 +72,16 @@ impl Templates {
     /// # Errors
     /// One of them is not a template.
     pub fn embedded(templates: impl IntoIterator<Item = (&'static str, &'static str)>) -> Result<Self, Error> {
-        let mut environment = Environment::new();
+        let mut environment = escaping();
         for (name, source) in templates {
             environment.add_template(name, source)?;
         }
         Ok(Self::from_environment(environment))
     }
 
-    /// Those of an environment, with its own filters, functions and globals. `url_for` is added, and HTML is escaped.
+    /// Those of an environment, with its own filters, functions and globals, and its own rules of what is escaped.
+    /// `url_for` is added.
     pub fn from_environment(mut environment: Environment<'static>) -> Self {
-        // What comes of them is HTML.
-        environment.set_auto_escape_callback(|_| AutoEscape::Html);
         environment.add_function("url_for", url_for);
         Self { environment: Arc::new(environment), context: None }
     }
@@ -99,6 +98,13 @@ impl Templates {
         }
         Ok(Html(template.render(values)?))
     }
+}
+
+/// What comes of its templates is HTML, whatever they are called.
+fn escaping() -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    environment
 }
 
 impl FromHead for Templates {

@@ -31,7 +31,7 @@ impl Context {
 
     /// Puts it under the values of a handler, which may have a `request` of their own.
     pub(super) fn under(&self, values: Value) -> Value {
-        merge_maps([values, Value::from_iter([("request", self.0.clone())])])
+        merge_maps([values, Value::from_pairs([("request", self.0.clone())])])
     }
 }
 
