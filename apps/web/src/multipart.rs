@@ -63,6 +63,7 @@ pub use form::{Fields, Files, FormData};
 pub use limits::Limits;
 use parser::Parser;
 pub use part::Part;
+use part::PartHead;
 use std::sync::Arc;
 use transom::ServerInfo;
 pub use upload::{Upload, UploadReader};
@@ -111,8 +112,7 @@ impl Multipart {
     /// [`MultipartError`]; of the body there is nothing more to be had then.
     pub async fn next(&mut self) -> Result<Option<Part<'_>>, MultipartError> {
         match self.advance().await {
-            Ok(true) => Part::new(self).map(Some),
-            Ok(false) => Ok(None),
+            Ok(head) => Ok(head.map(|head| Part::new(self, head))),
             Err(error) => {
                 self.state = State::Failed;
                 Err(error)
@@ -121,22 +121,24 @@ impl Multipart {
     }
 
     /// Goes on to the next part, if there is one.
-    async fn advance(&mut self) -> Result<bool, MultipartError> {
+    async fn advance(&mut self) -> Result<Option<PartHead>, MultipartError> {
         match self.state {
             State::Open => {}
-            State::Over => return Ok(false),
+            State::Over => return Ok(None),
             State::Failed => return Err(MultipartError::Malformed { part: self.parts }),
         }
         while self.parser.chunk().await.map_err(|fault| fault.within(self.parser.name()))?.is_some() {}
         if !self.parser.advance(self.limits.head).await.map_err(|fault| fault.at(self.parts))? {
             self.state = State::Over;
-            return Ok(false);
+            return Ok(None);
         }
         if self.parts == self.limits.parts {
             return Err(MultipartError::TooManyParts { limit: self.limits.parts });
         }
+        let head = self.parser.field().and_then(PartHead::of);
+        let head = head.ok_or(MultipartError::Malformed { part: self.parts })?;
         self.parts += 1;
-        Ok(true)
+        Ok(Some(head))
     }
 
     /// All of the form that is left.

@@ -8,6 +8,7 @@ pub use minijinja::{self, context};
 use minijinja::{AutoEscape, Environment, Value, path_loader};
 use request::{Context, url_for};
 use serde::Serialize;
+use std::ffi::OsStr;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -51,19 +52,17 @@ pub struct Templates {
 }
 
 impl Templates {
-    /// The templates of a directory, by their paths below it. They are read when they are wanted first; a debug build
-    /// reads them again when they have changed.
+    /// The templates of a directory, by their paths below it. All files are templates whose names do not begin with a
+    /// dot. They are read now; a debug build reads them again when they have changed.
     ///
     /// # Errors
-    /// There is no such directory.
+    /// There is no such directory, or one of them is not a template.
     pub fn from_dir(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
-        if !path.metadata().map_err(|error| format!("{}: {error}", path.display()))?.is_dir() {
-            return Err(format!("{} is no directory", path.display()).into());
-        }
         let mut environment = escaping();
         environment.set_loader(path_loader(path));
         environment.set_auto_reload(cfg!(debug_assertions));
+        load(&environment, path, "").map_err(|error| format!("{}: {error}", path.display()))?;
         Ok(Self::from_environment(environment))
     }
 
@@ -98,6 +97,24 @@ impl Templates {
         }
         Ok(Html(template.render(values)?))
     }
+}
+
+/// Loads the templates of a directory, whose names begin with `prefix`: what is wrong with them is found out when the
+/// application starts, and no request waits for a file.
+fn load(environment: &Environment<'_>, directory: &Path, prefix: &str) -> Result<(), Error> {
+    for entry in directory.read_dir()? {
+        let path = entry?.path();
+        let Some(name) = path.file_name().and_then(OsStr::to_str).filter(|name| !name.starts_with('.')) else {
+            continue;
+        };
+        let name = format!("{prefix}{name}");
+        if path.is_dir() {
+            load(environment, &path, &(name + "/"))?;
+        } else {
+            environment.get_template(&name)?;
+        }
+    }
+    Ok(())
 }
 
 /// What comes of its templates is HTML, whatever they are called.

@@ -135,7 +135,7 @@ impl Stream for Counted {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let count = self.0.fetch_add(1, Ordering::Relaxed);
         // Every other time it has to be waited for.
-        if count % 2 == 0 {
+        if count.is_multiple_of(2) {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }

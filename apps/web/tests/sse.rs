@@ -167,3 +167,20 @@ async fn work_in_the_background_comes_after_it() {
     let outcome = memory::http("GET", "/").start(lint(Router::new().get("/", one))).await;
     assert!(outcome.is_complete() && outcome.result.unwrap_err().to_string() == "done");
 }
+
+/// Streams that end, and streams that do not, at the hands of the kit.
+#[test]
+fn the_kit_finds_nothing() {
+    let three = || iter(["a", "b", "c"].map(|data| Event::new().data(data)));
+    let router =
+        Router::new().get("/ends", move || async move { Sse::new(three()) }).get("/stays", move || async move {
+            Sse::new(tokio_stream::StreamExt::chain(three(), tokio_stream::pending()))
+        });
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
+    let requests = ["/ends", "/stays"].map(transom_conformance::Request::any);
+    let kit = transom_conformance::application(router).requests(requests).within(move |poll| {
+        let _guard = runtime.enter();
+        poll();
+    });
+    kit.cases(40).run().assert_ok();
+}

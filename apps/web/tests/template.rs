@@ -88,14 +88,18 @@ fn directories() {
     fs::write(directory.path().join("parts/name.html"), "<i>{{ name }}</i>").unwrap();
     fs::write(directory.path().join("page.html"), "{% include 'parts/name.html' %}").unwrap();
     assert!(Templates::from_dir(directory.path().join("page.html")).is_err());
+    fs::write(directory.path().join(".hidden"), "{% if %}").unwrap();
     let templates = Templates::from_dir(directory.path()).unwrap();
     let outcome = run("/root/cards/7/x", templates.clone());
     assert_eq!(outcome.body(), b"<i>&lt;b&gt;&amp;</i>");
     assert!(templates.render("../page.html", ()).is_err());
+    assert!(templates.render(".hidden", ()).is_err());
     // In a debug build, as it is now.
     fs::write(directory.path().join("parts/name.html"), "changed").unwrap();
     let body = if cfg!(debug_assertions) { &b"changed"[..] } else { b"<i>&lt;b&gt;&amp;</i>" };
     assert_eq!(run("/root/cards/7/x", templates).body(), body);
+    fs::write(directory.path().join("parts/bad.html"), "{% if %}").unwrap();
+    assert!(Templates::from_dir(directory.path()).unwrap_err().to_string().contains("parts/bad.html:1"));
 }
 
 #[test]

@@ -11,50 +11,57 @@ use transom::Headers;
 #[derive(Debug)]
 pub struct Part<'a> {
     multipart: &'a mut Multipart,
+    head: PartHead,
+}
+
+/// What its header section tells.
+#[derive(Debug)]
+pub(super) struct PartHead {
     name: String,
     file_name: Option<String>,
     headers: Headers,
 }
 
-impl<'a> Part<'a> {
-    /// The part that the parser has come to.
-    pub(super) fn new(multipart: &'a mut Multipart) -> Result<Self, MultipartError> {
-        let part = multipart.parts - 1;
-        let malformed = || MultipartError::Malformed { part };
-        let field = multipart.parser.field().ok_or_else(malformed)?;
+impl PartHead {
+    /// `None` if it is not that of a part of a form.
+    pub(super) fn of(field: &multer::Field<'_>) -> Option<Self> {
         let mut headers = Headers::new();
         for (name, value) in field.headers() {
             headers.push(name.as_str(), value.as_bytes());
         }
-        let disposition = headers.get("content-disposition").unwrap_or_default();
+        let disposition = headers.get("content-disposition")?;
         // RFC 7578 section 4.2: it is `form-data`, and has a name.
         if !essence(disposition).eq_ignore_ascii_case(b"form-data") {
-            return Err(malformed());
+            return None;
         }
-        let name = field.name().ok_or_else(malformed)?.to_owned();
-        let file_name = field.file_name().map(last_component);
-        Ok(Self { multipart, name, file_name, headers })
+        Some(Self { name: field.name()?.to_owned(), file_name: field.file_name().map(last_component), headers })
+    }
+}
+
+impl<'a> Part<'a> {
+    pub(super) fn new(multipart: &'a mut Multipart, head: PartHead) -> Self {
+        Self { multipart, head }
     }
 
     /// The name of its field.
     pub fn name(&self) -> &str {
-        &self.name
+        &self.head.name
     }
 
     /// The name that its file had with the client, without directories and controls; `None` if it is no file. It may be
     /// empty, as that of a field in which no file was chosen.
     pub fn file_name(&self) -> Option<&str> {
-        self.file_name.as_deref()
+        self.head.file_name.as_deref()
     }
 
     /// The media type, as the client says.
     pub fn content_type(&self) -> Option<&str> {
-        std::str::from_utf8(self.headers.get("content-type")?).ok()
+        std::str::from_utf8(self.head.headers.get("content-type")?).ok()
     }
 
     /// Its header fields.
     pub fn headers(&self) -> &Headers {
-        &self.headers
+        &self.head.headers
     }
 
     /// The next data; `None` at its end.
@@ -73,7 +80,7 @@ impl<'a> Part<'a> {
         let mut all = BytesMut::new();
         while let Some(data) = self.chunk().await? {
             if (all.len() + data.len()) as u64 > limit {
-                return Err(MultipartError::TooLarge { part: self.name, limit });
+                return Err(MultipartError::TooLarge { part: self.head.name, limit });
             }
             all.extend_from_slice(&data);
         }
@@ -85,7 +92,7 @@ impl<'a> Part<'a> {
     /// # Errors
     /// It is longer than `limit` bytes, or not UTF-8, or any other [`MultipartError`].
     pub async fn text(self, limit: u64) -> Result<String, MultipartError> {
-        let part = self.name.clone();
+        let part = self.head.name.clone();
         let data = self.bytes(limit).await?;
         String::from_utf8(data.into()).map_err(|_| MultipartError::NotText { part })
     }
@@ -103,13 +110,13 @@ impl<'a> Part<'a> {
     }
 
     pub(super) fn into_headers(self) -> (Option<String>, Headers) {
-        (self.file_name, self.headers)
+        (self.head.file_name, self.head.headers)
     }
 
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, MultipartError>> {
         self.multipart.parser.poll_chunk(cx).map_err(|fault| {
             self.multipart.state = State::Failed;
-            fault.within(&self.name)
+            fault.within(&self.head.name)
         })
     }
 }
