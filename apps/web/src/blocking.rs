@@ -1,24 +1,26 @@
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use tokio::sync::oneshot;
-use transom::{Error, ServerInfo};
+use transom::ServerInfo;
 
-/// Runs `work` on one of the server's threads that may block, or on one of its own. A panic goes on here.
+/// Does `work`, which may block, on the server's pool, or on a thread of its own where there is none. A panic goes on
+/// here.
 ///
 /// # Errors
-/// The threads are gone, or there are no more.
+/// There is no thread for it.
 pub(crate) async fn run_blocking<T: Send + 'static>(
     server: &ServerInfo,
     work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Error> {
-    let (result, outcome) = oneshot::channel();
-    let job = move || drop(result.send(catch_unwind(AssertUnwindSafe(work))));
+) -> io::Result<T> {
+    let (tell, told) = oneshot::channel();
+    // Nobody may be waiting any more.
+    let job = move || drop(tell.send(catch_unwind(AssertUnwindSafe(work))));
     match &server.blocking {
         Some(pool) => pool.run(Box::new(job)),
         None => drop(std::thread::Builder::new().spawn(job)?),
     }
-    match outcome.await {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(panic)) => resume_unwind(panic),
-        Err(_) => Err("the pool of blocking threads is gone".into()),
+    match told.await {
+        Ok(outcome) => Ok(outcome.unwrap_or_else(|panic| resume_unwind(panic))),
+        Err(_) => Err(io::Error::other("the pool of blocking threads is gone")),
     }
 }

@@ -1,5 +1,5 @@
 use crate::blocking::run_blocking;
-use crate::{FromHead, FromRequest, IntoResponse, Request, Response};
+use crate::{Error, FromHead, FromRequest, IntoResponse, Request, Response};
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -81,8 +81,13 @@ where
     async fn handle(&self, request: Request) -> Response {
         let function = Arc::clone(&self.0);
         let server = Arc::clone(&request.head().scope().connection().server_info);
-        run_blocking(&server, move || function().into_response()).await.into_response()
+        run_blocking(&server, move || function().into_response()).await.unwrap_or_else(failure)
     }
+}
+
+/// There is no thread to run the function on.
+fn failure(error: std::io::Error) -> Response {
+    Error::from(error).into_response()
 }
 
 macro_rules! handlers {
@@ -133,7 +138,7 @@ macro_rules! handlers {
                 match L::from_request(Request::new(head, body)).await {
                     Ok(last) => run_blocking(&server, move || function($($head,)* last).into_response())
                         .await
-                        .into_response(),
+                        .unwrap_or_else(failure),
                     Err(rejection) => rejection.into_response(),
                 }
             }

@@ -114,7 +114,7 @@ pub(crate) fn local_path(scope: &HttpScope) -> &[u8] {
 
 /// Decodes what [`normalize`] has left.
 pub(crate) fn decode(value: &str) -> Cow<'_, str> {
-    if !value.contains('%') {
+    if !value.bytes().any(|byte| byte == b'%') {
         return Cow::Borrowed(value);
     }
     // It is ASCII.

@@ -24,7 +24,7 @@ use serde::de::DeserializeOwned;
 /// # Router::new().post("/cards", create);
 /// ```
 ///
-/// Forms with files are those of `transom_web::multipart`, a feature.
+/// Forms with files are for the module `multipart`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Form<T>(pub T);
 

@@ -15,7 +15,8 @@ type Named<'a> = (Cow<'a, str>, Cow<'a, str>);
 /// The parameters of a query, or the fields of a form, decoded.
 pub(super) fn pairs(text: &[u8]) -> impl Iterator<Item = Named<'_>> {
     // Where nothing is encoded, which is usual, there is nothing to decode, and a check for that is quick.
-    let plain = std::str::from_utf8(text).ok().filter(|text| !text.contains(['%', '+']));
+    let is_plain = !text.iter().any(|byte| matches!(byte, b'%' | b'+'));
+    let plain = if is_plain { std::str::from_utf8(text).ok() } else { None };
     let encoded = if plain.is_some() { &[] } else { text };
     let plain = plain.into_iter().flat_map(|text| text.split('&')).filter(|pair| !pair.is_empty()).map(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));

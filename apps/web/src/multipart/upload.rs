@@ -104,7 +104,7 @@ impl Upload {
     pub async fn save(self, path: impl Into<PathBuf>) -> io::Result<()> {
         let path = path.into();
         let Self { content, server, .. } = self;
-        on_pool(&server, move || persist(&mut reader(content)?, &path)).await
+        run_blocking(&server, move || persist(&mut reader(content)?, &path)).await?
     }
 
     /// All of it, in memory.
@@ -122,7 +122,7 @@ impl Upload {
                     file.read_to_end(&mut data)?;
                     Ok(data.into())
                 };
-                on_pool(&server, read).await
+                run_blocking(&server, read).await?
             }
         }
     }
@@ -195,7 +195,7 @@ async fn append(server: &ServerInfo, file: Option<File>, data: Bytes) -> io::Res
         file.write_all(&data)?;
         Ok(file)
     };
-    on_pool(server, write).await
+    run_blocking(server, write).await?
 }
 
 /// Copies to a file beside `path`, which then takes its name.
@@ -213,11 +213,4 @@ fn persist(from: &mut UploadReader, path: &Path) -> io::Result<()> {
     }
     file.persist(path)?;
     Ok(())
-}
-
-async fn on_pool<T: Send + 'static>(
-    server: &ServerInfo,
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
-    run_blocking(server, work).await.map_err(|error| io::Error::other(error.into_inner()))?
 }

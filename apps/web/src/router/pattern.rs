@@ -198,7 +198,9 @@ impl<'a> Iterator for Walk<'a> {
             }
             let rest = rest.strip_prefix('/')?;
             let is_path = segment.param == Some(Kind::Path);
-            let end = if is_path { rest.len() } else { rest.find('/').unwrap_or(rest.len()) };
+            // Segments are too short for a search that looks at many bytes at a time.
+            let slash = rest.bytes().position(|byte| byte == b'/').filter(|_| !is_path);
+            let end = slash.unwrap_or(rest.len());
             let (text, rest) = rest.split_at(end);
             match segment.param {
                 None if text != segment.before => return None,

@@ -1,0 +1,51 @@
+//! What a layer answers itself.
+
+use transom::{Capabilities, Error, Headers, Outgoing, Scope, Sender, Utf8};
+
+/// A response with problem details (RFC 9457): the status, and in one sentence why.
+pub(super) fn problem(status: u16, detail: &str) -> Outgoing {
+    debug_assert!(!detail.contains(['"', '\\']) && detail.is_ascii(), "the sentence needs no escapes");
+    let title = match status {
+        400 => "Bad Request",
+        403 => "Forbidden",
+        413 => "Content Too Large",
+        500 => "Internal Server Error",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        // The type `about:blank` has the status for its title (RFC 9457 section 4.2.1).
+        _ => "Error",
+    };
+    let body = format!(r#"{{"type":"about:blank","title":"{title}","status":{status},"detail":"{detail}"}}"#);
+    let headers = Headers::from_static(&[("content-type", "application/problem+json")]);
+    Outgoing::Response { status, headers, body: body.into() }
+}
+
+/// Answers with `response` in the application's place. A WebSocket that can be denied with 403 alone is denied with
+/// that.
+pub(super) async fn answer(scope: &Scope, mut send: Sender, response: Outgoing) -> Result<(), Error> {
+    Ok(send.send(denial(scope, response)).await?)
+}
+
+/// `response`, or what says no in its place.
+pub(super) fn denial(scope: &Scope, response: Outgoing) -> Outgoing {
+    match scope {
+        Scope::WebSocket(socket) if !socket.http().capabilities().contains(Capabilities::WEBSOCKET_DENIAL) => {
+            Outgoing::Close { code: 1008, reason: Utf8::default() }
+        }
+        _ => response,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn details_are_json() {
+        let Outgoing::Response { status, headers, body } = problem(413, "the body is too long") else { panic!() };
+        assert_eq!((status, headers.get("content-type")), (413, Some(&b"application/problem+json"[..])));
+        let expected =
+            r#"{"type":"about:blank","title":"Content Too Large","status":413,"detail":"the body is too long"}"#;
+        assert_eq!(body, expected);
+    }
+}
