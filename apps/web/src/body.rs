@@ -37,6 +37,20 @@ impl Body {
         self.limit
     }
 
+    /// Puts another limit in the place of the one there is.
+    #[cfg(feature = "multipart")]
+    pub(crate) fn set_limit(&mut self, limit: u64) {
+        self.limit = Some(limit);
+    }
+
+    /// Whether its announced length is above the limit: that is known before any of it is read.
+    pub(crate) fn check_length(&self) -> Result<(), BodyError> {
+        match (self.limit, self.hint) {
+            (Some(limit), BodyHint::Exact(length)) if length > limit => Err(BodyError::TooLarge { limit }),
+            _ => Ok(()),
+        }
+    }
+
     /// The next bytes; `None` at the end.
     ///
     /// # Errors
@@ -50,10 +64,8 @@ impl Body {
     /// # Errors
     /// [`BodyError`].
     pub async fn collect(mut self, default: u64) -> Result<Bytes, BodyError> {
-        let limit = *self.limit.get_or_insert(default);
-        if matches!(self.hint, BodyHint::Exact(length) if length > limit) {
-            return Err(BodyError::TooLarge { limit });
-        }
+        self.limit.get_or_insert(default);
+        self.check_length()?;
         let Some(first) = self.chunk().await? else { return Ok(Bytes::new()) };
         // Nearly every body comes in one piece, which need not be copied.
         let Some(second) = self.chunk().await? else { return Ok(first) };
@@ -71,7 +83,7 @@ impl Body {
         self.trailers.as_deref()
     }
 
-    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, BodyError>> {
+    pub(crate) fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, BodyError>> {
         while !self.over {
             match ready!(self.receive.poll_recv(cx)) {
                 Incoming::Body { data, more } => {
@@ -131,6 +143,19 @@ impl From<End> for BodyError {
     }
 }
 
+impl BodyError {
+    /// What the client is told, if it is there still.
+    pub(crate) fn problem(&self) -> Option<Problem> {
+        let status = match self {
+            Self::TooLarge { .. } | Self::Bad(BadRequest::TooLarge) => 413,
+            Self::Bad(_) => 400,
+            Self::Timeout => 408,
+            Self::Lost(_) => return None,
+        };
+        Some(Problem::new(status).detail(self.to_string()))
+    }
+}
+
 impl fmt::Display for BodyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -151,12 +176,6 @@ impl std::error::Error for BodyError {
 
 impl IntoResponse for BodyError {
     fn into_response(self) -> Response {
-        let status = match &self {
-            Self::TooLarge { .. } | Self::Bad(BadRequest::TooLarge) => 413,
-            Self::Bad(_) => 400,
-            Self::Timeout => 408,
-            Self::Lost(_) => return Error::from(self).into_response(),
-        };
-        Problem::new(status).detail(self.to_string()).into_response()
+        Error::from(self).into_response()
     }
 }

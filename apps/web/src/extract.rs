@@ -15,3 +15,5 @@ pub use form::Form;
 pub use path::Path;
 pub use query::Query;
 pub use state::{Extension, State};
+#[cfg(feature = "multipart")]
+pub(crate) use text::members;

@@ -6,7 +6,7 @@ mod redirect;
 mod send;
 mod stream;
 
-use crate::{Error, Problem};
+use crate::{BodyError, Error, Problem};
 use bytes::Bytes;
 use cookie::Cookie;
 pub use hints::EarlyHints;
@@ -69,9 +69,9 @@ impl Response {
         self
     }
 
-    /// Adds a field.
+    /// Adds a field. There is one `content-type`: another takes its place.
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
-        self.headers.push(name, value.as_ref());
+        add(&mut self.headers, [(name, value.as_ref())]);
         self
     }
 
@@ -114,6 +114,17 @@ impl Response {
     }
 }
 
+/// Adds fields, a type in the place of the one there is.
+fn add<'a>(headers: &mut Headers, fields: impl IntoIterator<Item = (&'a str, &'a [u8])>) {
+    for (name, value) in fields {
+        if name.eq_ignore_ascii_case("content-type") {
+            headers.set("content-type", value);
+        } else {
+            headers.push(name, value);
+        }
+    }
+}
+
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Response").field("status", &self.status).field("headers", &self.headers).finish_non_exhaustive()
@@ -131,7 +142,7 @@ impl fmt::Debug for Response {
 /// | `(status, content)`, `(headers, content)`, `(status, headers, content)` | the content with another status, with more fields |
 /// | `Option` | 404 for `None` |
 /// | `Result` | either |
-/// | [`Error`] | the [`Problem`] that it is; of any other failure the client learns nothing but that it is a 500, and the server logs it |
+/// | [`Error`] | the [`Problem`] that it is, or that a [`BodyError`] tells of; of any other failure the client learns nothing but that it is a 500, and the server logs it |
 pub trait IntoResponse {
     /// Makes the response.
     fn into_response(self) -> Response;
@@ -204,9 +215,21 @@ impl IntoResponse for Error {
     fn into_response(self) -> Response {
         match self.into_inner().downcast() {
             Ok(problem) => Problem::into_response(*problem),
-            Err(other) => Response::of(Headers::new(), Content::Failure(other.into())).status(500),
+            Err(other) => match told(&*other) {
+                Some(problem) => problem.into_response(),
+                None => Response::of(Headers::new(), Content::Failure(other.into())).status(500),
+            },
         }
     }
+}
+
+/// What the client is told of an error that is its own, passed up with `?`.
+fn told(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Option<Problem> {
+    #[cfg(feature = "multipart")]
+    if let Some(error) = error.downcast_ref::<crate::multipart::MultipartError>() {
+        return error.problem();
+    }
+    error.downcast_ref::<BodyError>()?.problem()
 }
 
 impl<T: IntoResponse> IntoResponse for (u16, T) {
@@ -218,7 +241,7 @@ impl<T: IntoResponse> IntoResponse for (u16, T) {
 impl<T: IntoResponse> IntoResponse for (Headers, T) {
     fn into_response(self) -> Response {
         let mut response = self.1.into_response();
-        response.headers.extend(&self.0);
+        add(&mut response.headers, &self.0);
         response
     }
 }

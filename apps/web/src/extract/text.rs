@@ -6,6 +6,7 @@ use serde::de::value::{CowStrDeserializer, MapDeserializer, SeqDeserializer};
 use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 
 /// A text with a name.
@@ -24,16 +25,31 @@ pub(super) fn pairs(text: &[u8]) -> impl Iterator<Item = Named<'_>> {
     plain.chain(form_urlencoded::parse(encoded))
 }
 
+/// So many names are found without a table.
+const FEW: usize = 16;
+
 /// What a struct or map is made of: a member per name, or several values for one that is a sequence.
-pub(super) fn members<'a, T: DeserializeOwned>(
+pub(crate) fn members<'a, T: DeserializeOwned>(
     texts: impl Iterator<Item = Named<'a>>,
     part: Part,
 ) -> Result<T, Problem> {
     let mut groups: Vec<Values<'_>> = Vec::new();
+    // Where they are, once there are so many that to look through them all would take its time.
+    let mut places = HashMap::new();
     for (name, value) in texts {
-        match groups.iter_mut().find(|group| group.name == name) {
-            Some(group) => group.others.push(value),
-            None => groups.push(Values { name, first: value, others: Vec::new() }),
+        let place = match groups.len() {
+            0..FEW => groups.iter().position(|group| group.name == name),
+            _ => places.get(&name).copied(),
+        };
+        match place {
+            Some(place) => groups[place].others.push(value),
+            None => {
+                groups.push(Values { name, first: value, others: Vec::new() });
+                if groups.len() >= FEW {
+                    let from = if groups.len() == FEW { 0 } else { groups.len() - 1 };
+                    places.extend((from..groups.len()).map(|place| (groups[place].name.clone(), place)));
+                }
+            }
         }
     }
     let members = groups.into_iter().map(|values| (Name(values.name.clone()), values));
@@ -434,6 +450,15 @@ mod tests {
         assert_eq!(found, Search { limit: 7, order: Some(Order::Down), tag, all: false });
         let map: BTreeMap<String, u8> = members(texts(&[("a", "1"), ("b", "2")]), Part::Query).unwrap();
         assert_eq!(map, [("a".to_owned(), 1), ("b".to_owned(), 2)].into());
+    }
+
+    #[test]
+    fn many_names() {
+        let names: Vec<_> = (0..200_000).map(|name| (name % 150_000).to_string()).collect();
+        let texts = names.iter().map(|name| (Cow::from(&**name), Cow::from("x")));
+        let found: BTreeMap<String, Vec<String>> = members(texts, Part::Body).unwrap();
+        let several = found.values().filter(|values| values.len() == 2).count();
+        assert_eq!((found.len(), several), (150_000, 50_000));
     }
 
     #[test]

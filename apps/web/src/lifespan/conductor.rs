@@ -6,9 +6,10 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
+use transom::order::LifespanSend;
 use transom::{
     App, BoxApp, End, Incoming, LifespanScope, Outgoing, Receiver, Scope, SendError, Sender, ServerInfo, Sink, Source,
-    State, Violation,
+    State,
 };
 
 /// Makes one lifespan of those of several applications: each starts up, then all are ready, and each is told what the
@@ -31,9 +32,12 @@ struct Player<'a> {
 /// What an application and the conductor say to each other.
 #[derive(Default)]
 struct Desk {
+    order: LifespanSend,
     ready: Option<State>,
     told: VecDeque<Told>,
+    /// What comes after that.
     end: Option<End>,
+    has_returned: bool,
     receiving: Option<Waker>,
     closing: Option<Waker>,
 }
@@ -87,19 +91,19 @@ impl<'a> Conductor<'a> {
                 self.drain.begin();
                 (Some(Told::Draining(grace)), None)
             }
-            Incoming::Shutdown => (Some(Told::Shutdown), None),
+            Incoming::Shutdown => (Some(Told::Shutdown), Some(End::Complete)),
             Incoming::End(end) => (None, Some(end)),
             _ => return,
         };
-        // After either nothing else comes that matters.
-        self.stopped |= end.is_some() || matches!(told, Some(Told::Shutdown));
+        self.stopped |= end.is_some();
         for player in &self.players {
-            let mut desk = lock(&player.desk);
-            desk.told.extend(told);
-            desk.end = end.clone().or(desk.end.take());
-            let wakers = [desk.receiving.take(), desk.closing.take()];
-            drop(desk);
-            wakers.into_iter().flatten().for_each(Waker::wake);
+            player.change(|desk| {
+                // Who has returned is told nothing but that it is over (LIFE-11).
+                if desk.end.is_none() {
+                    desk.told.extend(told);
+                    desk.end = end.clone();
+                }
+            });
         }
     }
 }
@@ -118,7 +122,20 @@ impl<'a> Player<'a> {
         let Some(call) = &mut self.call else { return Poll::Ready(Ok(())) };
         let Poll::Ready(result) = call.as_mut().poll(cx) else { return Poll::Pending };
         self.call = None;
+        self.change(|desk| {
+            desk.has_returned = true;
+            desk.end.get_or_insert(End::Complete);
+        });
         Poll::Ready(result.or_else(|error| if error.is_unsupported() { Ok(()) } else { Err(error) }))
+    }
+
+    /// Changes what there is for it, and wakes it.
+    fn change(&self, edit: impl FnOnce(&mut Desk)) {
+        let mut desk = lock(&self.desk);
+        edit(&mut desk);
+        let wakers = [desk.receiving.take(), desk.closing.take()];
+        drop(desk);
+        wakers.into_iter().flatten().for_each(Waker::wake);
     }
 
     /// Whether startup need not wait for it.
@@ -152,14 +169,14 @@ impl Sink for Seat {
 
     fn start_send(&mut self, event: Outgoing) -> Result<(), SendError> {
         let mut desk = lock(&self.0);
-        match event {
-            Outgoing::Ready(_) if desk.ready.is_some() => Err(SendError::Finished),
-            Outgoing::Ready(state) => {
-                desk.ready = Some(state);
-                Ok(())
-            }
-            _ => Err(Violation::WrongProtocol.into()),
+        if desk.has_returned {
+            return Err(SendError::Finished);
         }
+        desk.order.accept(&event)?;
+        if let Outgoing::Ready(state) = event {
+            desk.ready = Some(state);
+        }
+        Ok(())
     }
 
     fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<(), SendError>> {

@@ -1,5 +1,5 @@
 use super::send::Destination;
-use super::{BoxFuture, IntoResponse, Respond, Response};
+use super::{BoxFuture, IntoResponse, Respond, Response, add};
 use crate::Error;
 use std::fmt;
 use std::future::Future;
@@ -82,7 +82,7 @@ impl Respond for Announced {
                 to.send.send(Outgoing::Informational { status: 103, headers: self.hints }).await?;
             }
             let mut response = self.response.await;
-            response.headers.extend(&headers);
+            add(&mut response.headers, &headers);
             if status != 200 {
                 response.status = status;
             }

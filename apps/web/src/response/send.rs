@@ -1,4 +1,4 @@
-use super::{Content, Response};
+use super::{Content, Response, add};
 use crate::{Error, Problem};
 use std::future::Future;
 use std::pin::Pin;
@@ -55,7 +55,7 @@ async fn send(status: u16, headers: Headers, content: Content, to: Destination<'
                 None => problem.to_response(),
             };
             let mut fields = rendered.headers;
-            fields.extend(&headers);
+            add(&mut fields, &headers);
             match rendered.content {
                 // A page for a problem that is a problem itself is sent as it is by default.
                 Content::Problem(other) => {
