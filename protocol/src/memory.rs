@@ -35,6 +35,7 @@
 //! | [`http`], [`websocket`], [`lifespan`] | begin a script |
 //! | [`Script::run`] | calls the application and comes back with the [`Outcome`] |
 //! | [`Script::start`] | gives the [`Call`], to take it forward step by step, or to `await` it in a runtime |
+//! | [`Call::peer`] | gives the other end of a call that is awaited in a task of its own |
 //!
 //! # What it is like
 //!
@@ -52,6 +53,7 @@ mod call;
 mod content;
 mod lifespan;
 mod outcome;
+mod peer;
 mod protocol;
 mod script;
 mod sent;
@@ -63,6 +65,7 @@ use crate::{HttpScope, WebSocketScope};
 pub use call::Call;
 pub use lifespan::Lifespan;
 pub use outcome::{Outcome, Verdict};
+pub use peer::Peer;
 pub use script::Script;
 
 /// An HTTP request, so far without a body.

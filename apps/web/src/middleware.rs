@@ -76,3 +76,53 @@ pub use set_header::SetHeader;
 #[cfg(feature = "timeout")]
 pub use timeout::Timeout;
 pub use trusted_hosts::TrustedHosts;
+
+#[cfg(all(test, feature = "compression", feature = "session", feature = "timeout"))]
+mod tests {
+    use super::*;
+    use transom::memory;
+
+    fn stack<A: transom::App>(app: A) -> impl transom::App {
+        let app = Sessions::new(app, [1; 32]).rolling();
+        let app = Timeout::new(BodyLimit::new(app).bytes(5));
+        let app = Compression::new(CatchPanic::new(app)).min_size(0);
+        let app = Cors::new(SetHeader::new(app).security()).origin("https://a.example");
+        let app = TrustedHosts::new(HttpsRedirect::new(app)).host("a.example");
+        Proxy::new(RequestIds::new(app).trust()).trust("127.0.0.1".parse().unwrap()).host()
+    }
+
+    const FIELDS: [(&str, &str); 5] = [
+        ("origin", "https://a.example"),
+        ("accept-encoding", "br"),
+        ("x-forwarded-for", "203.0.113.9"),
+        ("x-forwarded-proto", "https"),
+        ("x-forwarded-host", "a.example"),
+    ];
+
+    #[test]
+    fn one_around_the_other() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let _guard = runtime.enter();
+        trial::layer_within(&FIELDS, stack, |application| {
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            application.within(move |poll| {
+                let _guard = runtime.enter();
+                poll();
+            })
+        });
+    }
+
+    /// What one of them answers gets the fields of those outside.
+    #[test]
+    fn an_answer_from_within() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let _guard = runtime.enter();
+        for (method, body, status) in [("TRACE", "1", 500), ("PATCH", "123456", 413), ("BREW", "", 404)] {
+            let script = FIELDS.iter().fold(memory::http(method, "/"), |script, field| script.header(field.0, field.1));
+            let outcome = script.chunks([body]).run(stack(trial::everything));
+            assert_eq!((outcome.status(), outcome.header("x-frame-options")), (Some(status), Some("DENY")));
+            assert_eq!(outcome.header("access-control-allow-origin"), Some("https://a.example"));
+            assert!(outcome.header("x-request-id").is_some());
+        }
+    }
+}

@@ -1,8 +1,8 @@
-use super::Outcome;
 use super::protocol::Protocol;
 use super::signal::{Alarm, Signal};
 use super::state::Terms;
 use super::wire::{ID, Wire};
+use super::{Outcome, Peer};
 use crate::{App, End, Error, Incoming, Outgoing, Receiver, Scope, Sender};
 use std::collections::VecDeque;
 use std::fmt;
@@ -104,6 +104,12 @@ impl Call {
         self.outcome = Some(self.wire.returned(result, mem::take(&mut self.events), self.polls));
         self.future = None;
         Poll::Ready(())
+    }
+
+    /// The other end, for a test that awaits the call in a task of its own. From now on the peer takes an event when
+    /// the [`Peer`] does, and at no other time.
+    pub fn peer(&self) -> Peer {
+        Peer::new(Arc::clone(&self.wire))
     }
 
     /// Whether the application asked to be polled since it was polled last.

@@ -2,7 +2,8 @@ use super::protocol::Protocol;
 use super::script::server;
 use super::state::Terms;
 use super::{Call, Outcome, call::Manner};
-use crate::{App, Incoming, LifespanScope, Scope};
+use crate::{App, Incoming, LifespanScope, Scope, ServerInfo};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The life of a server process, without the server.
@@ -13,12 +14,13 @@ use std::time::Duration;
 pub struct Lifespan {
     grace: Duration,
     unfinished: bool,
+    server: Arc<ServerInfo>,
     manner: Manner,
 }
 
 impl Lifespan {
     pub(super) fn new() -> Self {
-        Self { grace: Duration::from_secs(30), unfinished: false, manner: Manner::default() }
+        Self { grace: Duration::from_secs(30), unfinished: false, server: server(), manner: Manner::default() }
     }
 
     /// The grace that `Draining` tells of; 30 seconds by default. Nothing waits for it.
@@ -33,6 +35,12 @@ impl Lifespan {
         self
     }
 
+    /// The server that the scope tells of.
+    pub fn server(mut self, server: Arc<ServerInfo>) -> Self {
+        self.server = server;
+        self
+    }
+
     /// As [`Script::patience`](super::Script::patience).
     pub fn patience(mut self, patience: Duration) -> Self {
         self.manner.patience = patience;
@@ -43,7 +51,7 @@ impl Lifespan {
     pub fn start(self, app: impl App) -> Call {
         let stop = [Incoming::Draining { grace: self.grace }, Incoming::Shutdown];
         let script = stop.into_iter().filter(|_| !self.unfinished).collect();
-        let scope = Scope::Lifespan(LifespanScope::new(server()));
+        let scope = Scope::Lifespan(LifespanScope::new(self.server));
         Call::new(app, scope, Protocol::lifespan(), script, Terms::default(), self.manner)
     }
 

@@ -134,6 +134,11 @@ impl Protocol {
         matches!(self, Self::Http { receive, tunnel, .. } if receive.is_awaited(*tunnel))
     }
 
+    /// The application may receive more from the peer.
+    pub(super) fn takes_input(&self) -> bool {
+        !matches!(self, Self::Http { .. }) || self.awaits_input()
+    }
+
     /// Why the exchange is over, once the peer has all that was sent.
     pub(super) fn complete(&mut self) -> Option<End> {
         match self {

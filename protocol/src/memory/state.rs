@@ -1,7 +1,9 @@
 use super::Verdict;
 use super::content::{payload, size};
 use super::protocol::Protocol;
-use crate::{End, Error, Incoming, Outgoing, SendError};
+use crate::order::http::has_body;
+use crate::{BadRequest, End, Error, Incoming, Outgoing, SendError};
+use bytes::Bytes;
 use std::collections::VecDeque;
 use std::mem;
 use std::task::{Context, Poll, Waker};
@@ -31,8 +33,10 @@ pub(super) struct State {
     coming: VecDeque<Incoming>,
     /// What may be received without waiting.
     arrived: VecDeque<Incoming>,
-    /// Of each event that the peer has not taken in full: how many bytes are left.
-    output: VecDeque<u64>,
+    /// The events that the peer has not taken in full.
+    output: VecDeque<Output>,
+    /// There is a [`Peer`](super::Peer): it is given the events, and they are not recorded.
+    attended: bool,
     /// Why the exchange is over.
     closed: Option<End>,
     /// Why nothing more will be received.
@@ -51,6 +55,14 @@ pub(super) struct State {
     stale: Vec<Waker>,
 }
 
+/// An event on its way to the peer.
+struct Output {
+    /// The bytes that are left of it.
+    left: u64,
+    /// For a [`Peer`](super::Peer).
+    event: Option<Outgoing>,
+}
+
 /// What came of the call so far.
 #[derive(Default)]
 pub(super) struct Record {
@@ -66,6 +78,9 @@ struct Waiting {
     /// `poll_ready` and `poll_flush`.
     send: Option<Waker>,
     closed: Option<Waker>,
+    /// The [`Peer`](super::Peer), for an event and for somebody who wants to receive.
+    next: Option<Waker>,
+    wanted: Option<Waker>,
 }
 
 impl State {
@@ -77,6 +92,7 @@ impl State {
             coming,
             arrived,
             output: VecDeque::new(),
+            attended: false,
             closed: None,
             received: None,
             abandoned: false,
@@ -119,6 +135,7 @@ impl State {
             return Poll::Ready(Incoming::End(end.clone()));
         }
         self.stale.extend(register(&mut self.waiting.receive, cx));
+        wake(&mut self.waiting.wanted, &mut self.due);
         Poll::Pending
     }
 
@@ -145,11 +162,19 @@ impl State {
             }
             Ok(payload) => {
                 self.protocol = protocol;
-                self.output.push_back(size(&event, payload.len()));
-                if !self.protocol.is_head() && !matches!(event, Outgoing::Message(_)) {
-                    self.record.body.extend_from_slice(&payload);
-                }
-                self.record.events.push(event);
+                let left = size(&event, payload.len());
+                let sent = if self.protocol.is_head() { Bytes::new() } else { payload };
+                let event = if self.attended {
+                    Some(given(event, sent))
+                } else {
+                    if !matches!(event, Outgoing::Message(_)) {
+                        self.record.body.extend_from_slice(&sent);
+                    }
+                    self.record.events.push(event);
+                    None
+                };
+                self.output.push_back(Output { left, event });
+                wake(&mut self.waiting.next, &mut self.due);
                 if self.is_due(self.arrived.front()) {
                     wake(&mut self.waiting.receive, &mut self.due);
                 }
@@ -219,6 +244,16 @@ impl State {
         self.end(self.protocol.hung_up());
     }
 
+    /// The [`Peer`](super::Peer) leaves, and has what was sent to it where that is all.
+    pub(super) fn leave(&mut self) {
+        if self.protocol.is_finished() {
+            self.take(u64::MAX);
+        }
+        if self.closed.is_none() {
+            self.hang_up();
+        }
+    }
+
     /// The handle is gone; [`settle`](Self::settle) sees to it, for the call may be about to return.
     pub(super) fn drop_sender(&mut self) {
         self.abandoned = true;
@@ -226,7 +261,7 @@ impl State {
 
     /// Acts on a `Sender` that was dropped while the call goes on: as for an error, at once.
     fn abandon(&mut self) -> bool {
-        let verdict = self.protocol.returned(Err(&"the sender was dropped".into()));
+        let verdict = self.judge(Err(&"the sender was dropped".into()));
         let end = match verdict {
             Verdict::Respond(_) => End::Complete,
             Verdict::Abort => End::Disconnected { code: None },
@@ -241,7 +276,7 @@ impl State {
     /// The peer takes as many bytes; whether there were any.
     pub(super) fn take(&mut self, mut bytes: u64) -> bool {
         let before = self.buffered();
-        while let Some(left) = self.output.front_mut() {
+        while let Some(Output { left, .. }) = self.output.front_mut() {
             let part = bytes.min(*left);
             (*left, bytes) = (*left - part, bytes - part);
             if *left > 0 {
@@ -249,15 +284,57 @@ impl State {
             }
             self.output.pop_front();
         }
-        let after = self.buffered();
-        if after == before {
+        if self.buffered() == before {
             return false;
         }
-        if after < self.terms.high_water {
+        self.taken();
+        true
+    }
+
+    /// The peer has taken something.
+    fn taken(&mut self) {
+        if self.buffered() < self.terms.high_water {
             wake(&mut self.waiting.send, &mut self.due);
         }
         self.complete();
-        true
+    }
+
+    /// From now on the peer takes what [`next`](Self::next) gives it, and nothing else.
+    pub(super) fn attend(&mut self) {
+        self.attended = true;
+        self.terms.take = 0;
+    }
+
+    /// The peer takes the next event; `None` when no more can come.
+    pub(super) fn next(&mut self, cx: &Context<'_>) -> Poll<Option<Outgoing>> {
+        while let Some(Output { event, .. }) = self.output.pop_front() {
+            self.taken();
+            if event.is_some() {
+                return Poll::Ready(event);
+            }
+        }
+        if self.closed.is_some() {
+            return Poll::Ready(None);
+        }
+        self.stale.extend(register(&mut self.waiting.next, cx));
+        Poll::Pending
+    }
+
+    /// Whether the application waits for more than the peer has sent; `false` when it will not receive any more.
+    pub(super) fn wanted(&mut self, cx: &Context<'_>) -> Poll<bool> {
+        if self.received.is_some() || self.dead.is_some() || !self.protocol.takes_input() {
+            return Poll::Ready(false);
+        }
+        if self.waiting.receive.is_some() && self.coming.is_empty() {
+            return Poll::Ready(true);
+        }
+        self.stale.extend(register(&mut self.waiting.wanted, cx));
+        Poll::Pending
+    }
+
+    /// What the server did about the call, once it did.
+    pub(super) fn verdict(&self) -> Option<Verdict> {
+        self.verdict
     }
 
     /// Notices that the exchange is over.
@@ -300,9 +377,22 @@ impl State {
 
     /// The call returned.
     pub(super) fn returned(&mut self, result: Result<(), &Error>) -> (Verdict, Record) {
-        let verdict = self.verdict.unwrap_or_else(|| self.protocol.returned(result));
+        let verdict = self.verdict.unwrap_or_else(|| self.judge(result));
+        self.verdict = Some(verdict);
         self.die(End::Complete);
         (verdict, mem::take(&mut self.record))
+    }
+
+    /// What a server does about a call that came to this.
+    fn judge(&self, result: Result<(), &Error>) -> Verdict {
+        let verdict = self.protocol.returned(result);
+        // RETURN-2: what was wrong with the request is what the peer is told.
+        match (verdict, &self.received) {
+            (Verdict::Respond(_), Some(End::Timeout)) => Verdict::Respond(408),
+            (Verdict::Respond(_), Some(End::BadRequest(BadRequest::TooLarge))) => Verdict::Respond(413),
+            (Verdict::Respond(_), Some(End::BadRequest(_))) => Verdict::Respond(400),
+            _ => verdict,
+        }
     }
 
     pub(super) fn take_events(&mut self) -> Vec<Outgoing> {
@@ -316,7 +406,7 @@ impl State {
 
     /// What is waited for, and by whom.
     pub(super) fn waiting(&self) -> impl Iterator<Item = (&'static str, &Waker)> {
-        let Waiting { receive, send, closed } = &self.waiting;
+        let Waiting { receive, send, closed, .. } = &self.waiting;
         [("recv", receive), ("send or flush", send), ("closed", closed)]
             .into_iter()
             .filter_map(|(what, slot)| Some((what, slot.as_ref()?)))
@@ -332,12 +422,27 @@ impl State {
     }
 
     fn wake_all(&mut self) {
-        let Waiting { receive, send, closed } = mem::take(&mut self.waiting);
-        self.due.extend([receive, send, closed].into_iter().flatten());
+        let Waiting { receive, send, closed, next, wanted } = mem::take(&mut self.waiting);
+        self.due.extend([receive, send, closed, next, wanted].into_iter().flatten());
     }
 
     pub(super) fn buffered(&self) -> u64 {
-        self.output.iter().sum()
+        self.output.iter().map(|output| output.left).sum()
+    }
+}
+
+/// `event` as the peer sees it: the range of a file is bytes, and `sent` is all that goes out. A whole response has its
+/// length (HTTP-SEND-15).
+fn given(event: Outgoing, sent: Bytes) -> Outgoing {
+    match event {
+        Outgoing::Response { status, mut headers, body } => {
+            if has_body(status) && headers.get("content-length").is_none() {
+                headers.push("content-length", body.len().to_string().as_bytes());
+            }
+            Outgoing::Response { status, headers, body: sent }
+        }
+        Outgoing::Body { more, .. } | Outgoing::File { more, .. } => Outgoing::Body { data: sent, more },
+        event => event,
     }
 }
 

@@ -1,7 +1,7 @@
-use super::Outcome;
 use super::protocol::Protocol;
 use super::signal::Signal;
 use super::state::{State, Terms};
+use super::{Outcome, Verdict};
 use crate::{End, Error, Exchange, ExchangeId, Half, Incoming, Outgoing, SendError};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -44,6 +44,26 @@ impl Wire {
 
     pub(super) fn buffered(&self) -> u64 {
         self.with(|state| state.buffered())
+    }
+
+    pub(super) fn attend(&self) {
+        self.with(State::attend);
+    }
+
+    pub(super) fn poll_next(&self, cx: &Context<'_>) -> Poll<Option<Outgoing>> {
+        self.with(|state| state.next(cx))
+    }
+
+    pub(super) fn poll_wanted(&self, cx: &Context<'_>) -> Poll<bool> {
+        self.with(|state| state.wanted(cx))
+    }
+
+    pub(super) fn leave(&self) {
+        self.with(State::leave);
+    }
+
+    pub(super) fn verdict(&self) -> Option<Verdict> {
+        self.with(|state| state.verdict())
     }
 
     pub(super) fn take_events(&self) -> Vec<Outgoing> {

@@ -8,8 +8,9 @@ use super::clause::{CAP_3, Clause, First, Refusal, Refuse, STATE_4};
 use crate::{Capabilities, End, Error, Headers, HttpScope, Method, Outgoing, SendError, Violation};
 use body::Body;
 pub(crate) use body::{HTTP_SEND_10, HTTP_SEND_11, HTTP_SEND_12};
+pub(crate) use head::has_body;
 pub(crate) use head::{HTTP_SEND_5, HTTP_SEND_6, TRAILERS_2};
-use head::{check_fields, check_trailers, has_body};
+use head::{check_fields, check_trailers};
 pub use receive::HttpReceive;
 pub(crate) use receive::{HTTP_RECV_2, HTTP_RECV_3, HTTP_RECV_4, HTTP_RECV_10, TRAILERS_3, TUNNEL_6, TUNNEL_7};
 

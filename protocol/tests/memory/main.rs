@@ -5,6 +5,7 @@ mod end;
 mod handles;
 mod http;
 mod lifespan;
+mod peer;
 mod pressure;
 mod websocket;
 

@@ -1,7 +1,7 @@
 use super::debug_page::{self, page};
 use super::head::request;
 use super::lent::{Polled, Response, lend};
-use super::problem::{denial, problem};
+use super::problem::{Refusal, problem};
 use std::any::Any;
 use std::fmt;
 use std::future::poll_fn;
@@ -9,7 +9,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
-use transom::{App, End, Error, HttpScope, Incoming, Manifest, Outgoing, Receiver, Scope, Sender};
+use transom::{App, End, Error, HttpScope, Incoming, Manifest, Receiver, Scope, Sender};
 
 /// Answers 500 where the application panics or fails before it has begun to respond.
 ///
@@ -117,7 +117,7 @@ impl<A: App> App for CatchPanic<A> {
         let Some(http) = request(&scope) else { return self.inner.call(scope, receive, send).await };
         // Kept for those alone who look at it: a head that is shared has to be copied to be changed.
         let http = (self.debug || self.observer.is_some()).then(|| http.clone());
-        let refusal = denial(&scope, problem(500, "the application failed"));
+        let refusal = Refusal::of(&scope);
         let is_clients = Arc::new(AtomicBool::new(false));
         let tell = Arc::clone(&is_clients);
         let receive = receive.map(move |event| {
@@ -148,10 +148,10 @@ impl<A: App> App for CatchPanic<A> {
             && borrowed.response() == Some(Response::Idle)
             && let Some(mut send) = borrowed.take_back(true)
         {
-            let answer = match (&http, &refusal) {
-                (Some(http), Outgoing::Response { .. }) if self.debug => page(&failure, http),
-                _ => refusal,
-            };
+            let answer = refusal.with(|| match &http {
+                Some(http) if self.debug => page(&failure, http),
+                _ => problem(500, "the application failed"),
+            });
             // Where nobody is left to be answered, the failure says more than that.
             let _ = send.start_send(answer);
         }
@@ -173,7 +173,7 @@ mod tests {
     use std::sync::Mutex;
     use transom::lint::lint;
     use transom::memory::{self, Verdict};
-    use transom::{Headers, SendError};
+    use transom::{Headers, Outgoing, SendError};
 
     /// Does as the path says.
     async fn app(scope: Scope, mut receive: Receiver, mut send: Sender) -> Result<(), Error> {

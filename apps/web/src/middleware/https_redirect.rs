@@ -33,18 +33,11 @@ pub struct HttpsRedirect<A> {
     inner: A,
     status: u16,
     port: Option<u16>,
-    hsts: Option<Hsts>,
+    hsts: Option<Arc<str>>,
     unless: Option<Box<Unless>>,
 }
 
 type Unless = dyn Fn(&HttpScope) -> bool + Send + Sync;
-
-/// RFC 6797 section 6.1.
-struct Hsts {
-    max_age: Duration,
-    subdomains: bool,
-    preload: bool,
-}
 
 impl<A: App> HttpsRedirect<A> {
     /// Around `app`; permanent, and to the port of `https`.
@@ -68,20 +61,20 @@ impl<A: App> HttpsRedirect<A> {
     /// (`strict-transport-security`, RFC 6797), unless the application has set that field.
     #[must_use]
     pub fn hsts(self, max_age: Duration) -> Self {
-        Self { hsts: Some(Hsts { max_age, subdomains: false, preload: false }), ..self }
+        Self { hsts: Some(hsts(max_age, "")), ..self }
     }
 
     /// As [`hsts`](Self::hsts), for all names below this host too, and in the lists that browsers are shipped with if
     /// the site is entered there.
     #[must_use]
     pub fn hsts_preload(self, max_age: Duration) -> Self {
-        Self { hsts: Some(Hsts { max_age, subdomains: true, preload: true }), ..self }
+        Self { hsts: Some(hsts(max_age, "; includeSubDomains; preload")), ..self }
     }
 
     /// As [`hsts`](Self::hsts), for all names below this host too.
     #[must_use]
     pub fn hsts_subdomains(self, max_age: Duration) -> Self {
-        Self { hsts: Some(Hsts { max_age, subdomains: true, preload: false }), ..self }
+        Self { hsts: Some(hsts(max_age, "; includeSubDomains")), ..self }
     }
 
     /// Lets requests pass for which `is_exempt` is true: those of a health check, or below
@@ -112,12 +105,9 @@ impl<A: App> HttpsRedirect<A> {
     }
 }
 
-impl Hsts {
-    fn value(&self) -> String {
-        let subdomains = if self.subdomains { "; includeSubDomains" } else { "" };
-        let preload = if self.preload { "; preload" } else { "" };
-        format!("max-age={}{subdomains}{preload}", self.max_age.as_secs())
-    }
+/// The value of the field (RFC 6797 section 6.1).
+fn hsts(max_age: Duration, rest: &str) -> Arc<str> {
+    format!("max-age={}{rest}", max_age.as_secs()).into()
 }
 
 impl<A: App> App for HttpsRedirect<A> {
@@ -126,7 +116,7 @@ impl<A: App> App for HttpsRedirect<A> {
         if Client::of(http).scheme == Scheme::Https {
             let Some(hsts) = &self.hsts else { return self.inner.call(scope, receive, send).await };
             // Only here: a browser has to ignore it where there is no TLS (RFC 6797 section 8.1).
-            let value: Arc<str> = hsts.value().into();
+            let value = Arc::clone(hsts);
             let send = send.map(move |mut event| {
                 const HSTS: &str = "strict-transport-security";
                 if let Some(headers) = response(&mut event).filter(|headers| headers.get(HSTS).is_none()) {

@@ -20,19 +20,36 @@ pub(super) fn problem(status: u16, detail: &str) -> Outgoing {
     Outgoing::Response { status, headers, body: body.into() }
 }
 
-/// Answers with `response` in the application's place. A WebSocket that can be denied with 403 alone is denied with
-/// that.
+/// Answers with `response` in the application's place.
 pub(super) async fn answer(scope: &Scope, mut send: Sender, response: Outgoing) -> Result<(), Error> {
-    Ok(send.send(denial(scope, response)).await?)
+    Ok(send.send(Refusal::of(scope).with(|| response)).await?)
 }
 
-/// `response`, or what says no in its place.
-pub(super) fn denial(scope: &Scope, response: Outgoing) -> Outgoing {
-    match scope {
-        Scope::WebSocket(socket) if !socket.http().capabilities().contains(Capabilities::WEBSOCKET_DENIAL) => {
-            Outgoing::Close { code: 1008, reason: Utf8::default() }
+/// How an exchange can be refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// With any response.
+    Response,
+    /// With a status of 403, for a WebSocket that can be denied with that alone (WS-7).
+    Close,
+}
+
+impl Refusal {
+    pub(super) fn of(scope: &Scope) -> Self {
+        match scope {
+            Scope::WebSocket(socket) if !socket.http().capabilities().contains(Capabilities::WEBSOCKET_DENIAL) => {
+                Self::Close
+            }
+            _ => Self::Response,
         }
-        _ => response,
+    }
+
+    /// `response`, or what says no in its place.
+    pub(super) fn with(self, response: impl FnOnce() -> Outgoing) -> Outgoing {
+        match self {
+            Self::Response => response(),
+            Self::Close => Outgoing::Close { code: 1008, reason: Utf8::default() },
+        }
     }
 }
 

@@ -1,5 +1,5 @@
 use super::lent::{Polled, Response, lend};
-use super::problem::{denial, problem};
+use super::problem::{Refusal, problem};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
@@ -90,7 +90,7 @@ impl<A: App> App for Timeout<A> {
             _ => return self.inner.call(scope, receive, send).await,
         };
         let begin = Instant::now();
-        let refusal = denial(&scope, problem(self.status, "the answer took too long"));
+        let refusal = Refusal::of(&scope);
         let (send, lender) = lend(send);
         let mut sleep = pin!(None::<Sleep>);
         let mut call = pin!(Some(self.inner.call(scope, receive, send)));
@@ -128,7 +128,7 @@ impl<A: App> App for Timeout<A> {
         let send = borrowed.take_back(false);
         call.set(None);
         if let (Some(mut send), true) = (send, is_idle) {
-            send.start_send(refusal)?;
+            send.start_send(refusal.with(|| problem(self.status, "the answer took too long")))?;
             return Ok(());
         }
         Err(format!("the response was not complete after {limit:?}").into())

@@ -46,7 +46,13 @@ pub(super) async fn everything(scope: Scope, mut receive: Receiver, mut send: Se
             echo(receive, send).await
         }
         Method::Patch => {
-            while matches!(receive.recv().await, Incoming::Body { more: true, .. }) {}
+            loop {
+                match receive.recv().await {
+                    Incoming::Body { more: true, .. } => {}
+                    Incoming::End(end) => return Err(SendError::Disconnected(end).into()),
+                    _ => break,
+                }
+            }
             let body = "all work and no play ".repeat(2_000).into();
             send.send(Outgoing::Response { status: 200, headers: html(), body }).await?;
             send.flush().await?;

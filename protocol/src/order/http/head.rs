@@ -65,6 +65,6 @@ pub(super) fn check_trailers(fields: &Headers, refuse: &mut impl Refuse) -> Resu
 }
 
 /// Whether a response with this status may carry content (RFC 9110 sections 15.3.5, 15.3.6, 15.4.5).
-pub(super) fn has_body(status: u16) -> bool {
+pub(crate) fn has_body(status: u16) -> bool {
     !matches!(status, 204 | 205 | 304)
 }

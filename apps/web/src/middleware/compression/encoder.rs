@@ -6,9 +6,9 @@ use flate2::write::GzEncoder;
 use std::io::{self, Write};
 
 pub(super) enum Encoder {
-    Zstd(zstd::stream::write::Encoder<'static, Vec<u8>>),
+    Zstd(Box<zstd::stream::write::Encoder<'static, Vec<u8>>>),
     Brotli(Box<brotli::CompressorWriter<Vec<u8>>>),
-    Gzip(GzEncoder<Vec<u8>>),
+    Gzip(Box<GzEncoder<Vec<u8>>>),
 }
 
 /// The logarithm of the longest distance that is looked back, in bytes: what an encoder has in memory for each
@@ -23,13 +23,13 @@ impl Encoder {
             Coding::Zstd => {
                 let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), levels.zstd)?;
                 encoder.window_log(WINDOW_LOG)?;
-                Self::Zstd(encoder)
+                Self::Zstd(Box::new(encoder))
             }
             Coding::Brotli => {
                 let encoder = brotli::CompressorWriter::new(Vec::new(), 4096, levels.brotli, WINDOW_LOG);
                 Self::Brotli(Box::new(encoder))
             }
-            Coding::Gzip => Self::Gzip(GzEncoder::new(Vec::new(), flate2::Compression::new(levels.gzip))),
+            Coding::Gzip => Self::Gzip(Box::new(GzEncoder::new(Vec::new(), flate2::Compression::new(levels.gzip)))),
         })
     }
 
@@ -41,7 +41,7 @@ impl Encoder {
         }
         let output = match self {
             Self::Zstd(encoder) => {
-                write(encoder, data, flush)?;
+                write(&mut **encoder, data, flush)?;
                 encoder.get_mut()
             }
             Self::Brotli(encoder) => {
