@@ -24,13 +24,13 @@ COMMAND = (
 
 
 class Browser:
-    """A run of Chromium that shows a page; `directory` is for what it keeps."""
+    """A run of Chromium that shows a page; `directory` is for what it keeps, `flags` are more of its own."""
 
-    def __init__(self, url, directory):
+    def __init__(self, url, directory, *flags):
         self._log = directory / "chromium.log"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [*COMMAND, f"--user-data-dir={directory / 'chromium'}", url],
+                [*COMMAND, *flags, f"--user-data-dir={directory / 'chromium'}", url],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -11,12 +11,14 @@ use transom_server::cli::{Bundled, launch};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const BUNDLED: [Bundled; 3] = [
+const BUNDLED: &[Bundled] = &[
     Bundled { name: "hello", about: "Answers every request with a greeting", app: || Application::new(hello::app) },
     Bundled { name: "probe", about: "Shows what the server hands over", app: || Application::new(probe::app()) },
     Bundled { name: "bench", about: "The endpoints of the benchmarks", app: || Application::new(bench::app) },
+    #[cfg(feature = "demo")]
+    Bundled { name: "demo", about: "A shared task board", app: || Application::new(demo::app()) },
 ];
 
 fn main() -> ExitCode {
-    launch(&BUNDLED)
+    launch(BUNDLED)
 }

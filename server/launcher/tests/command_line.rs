@@ -42,7 +42,8 @@ fn version_list_and_completions() {
     assert_eq!(succeeds(&["--version"]), format!("transom {}\n", env!("CARGO_PKG_VERSION")));
     let list = succeeds(&["--list"]);
     let names: Vec<_> = list.lines().filter_map(|line| line.split_whitespace().next()).collect();
-    assert_eq!(names, ["hello", "probe", "bench"]);
+    let demo = if cfg!(feature = "demo") { &["demo"][..] } else { &[] };
+    assert_eq!(names, [&["hello", "probe", "bench"], demo].concat());
     assert!(succeeds(&["--completions", "bash"]).contains("--limit-head"));
 }
 

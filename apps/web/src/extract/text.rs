@@ -2,8 +2,8 @@
 
 use crate::Problem;
 use crate::problem::Part;
-use serde::de::value::{CowStrDeserializer, MapDeserializer, SeqDeserializer};
-use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
+use serde::de::value::{CowStrDeserializer, SeqDeserializer};
+use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, Visitor};
 use serde::forward_to_deserialize_any;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -302,7 +302,7 @@ impl<'a, 'de, I: Iterator<Item = (Name<'a>, Values<'a>)>> Deserializer<'de> for 
     type Error = TextError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TextError> {
-        visitor.visit_map(MapDeserializer::new(self.0))
+        visitor.visit_map(Entries::new(self.0))
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TextError> {
@@ -320,6 +320,41 @@ impl<'a, 'de, I: Iterator<Item = (Name<'a>, Values<'a>)>> Deserializer<'de> for 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit_struct seq tuple
         tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+/// Members one after the other. A value that is refused by who made something of it, as by `try_from`, has its place too.
+struct Entries<'a, I, V> {
+    members: I,
+    current: Option<(Cow<'a, str>, V)>,
+}
+
+impl<I, V> Entries<'_, I, V> {
+    fn new(members: I) -> Self {
+        Self { members, current: None }
+    }
+}
+
+impl<'a, 'de, I, V> MapAccess<'de> for Entries<'a, I, V>
+where
+    I: Iterator<Item = (Name<'a>, V)>,
+    V: IntoDeserializer<'de, TextError>,
+{
+    type Error = TextError;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, TextError> {
+        let Some((Name(name), value)) = self.members.next() else { return Ok(None) };
+        self.current = Some((name.clone(), value));
+        seed.deserialize(Name(name).into_deserializer()).map(Some)
+    }
+
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, TextError> {
+        let (name, value) = self.current.take().expect("a value is asked for after its key");
+        let placed = |error: TextError| match error.at.is_empty() {
+            true => TextError { at: name.into_owned(), ..error },
+            false => error,
+        };
+        seed.deserialize(value.into_deserializer()).map_err(placed)
     }
 }
 
@@ -392,7 +427,7 @@ impl<'a, 'de, I: Iterator<Item = Text<'a>>> Deserializer<'de> for All<I> {
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TextError> {
         let members = self.0.map(|text| (Name(text.name.clone()), text));
-        visitor.visit_map(MapDeserializer::new(members))
+        visitor.visit_map(Entries::new(members))
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -473,6 +508,33 @@ mod tests {
             let problem = members::<Search>(texts(pairs), Part::Query).unwrap_err();
             let fault = &problem.faults()[0];
             assert_eq!((problem.status(), fault.part, &*fault.at), (422, Part::Query, at), "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_refused_once_it_is_read_has_its_place() {
+        #[derive(Debug, Deserialize)]
+        #[serde(try_from = "u8")]
+        struct Even(#[allow(dead_code, reason = "it is never made")] u8);
+
+        impl TryFrom<u8> for Even {
+            type Error = &'static str;
+
+            fn try_from(_: u8) -> Result<Self, &'static str> {
+                Err("it is odd")
+            }
+        }
+
+        #[derive(Debug, Deserialize)]
+        struct Page {
+            #[allow(dead_code, reason = "it is never made")]
+            limit: Even,
+        }
+
+        let texts = || texts(&[("limit", "1")]);
+        for problem in [members::<Page>(texts(), Part::Query), values::<Page>(texts(), Part::Path)] {
+            let problem = problem.unwrap_err();
+            assert_eq!((&*problem.faults()[0].at, &*problem.faults()[0].message), ("limit", "it is odd"));
         }
     }
 
