@@ -29,7 +29,7 @@ pub struct Request {
 pub fn head(input: &[u8], lengths: impl IntoIterator<Item = usize>, config: &Config) -> Result<Option<Request>, u16> {
     let (mut parser, mut head) = (Parser::default(), Head::default());
     for len in lengths {
-        match parser.parse(&input[..len], config, &mut head) {
+        match parser.parse(&mut input[..len].to_vec(), config, &mut head) {
             Ok(None) => {}
             Ok(Some(request)) => {
                 let super::head::Request { len, keep_alive, expects_continue } = request;

@@ -1,14 +1,14 @@
-//! Request heads: `httparse` finds the parts, the rules here decide.
+//! Request heads: [`line`] reads their lines, and what those mean together is decided here.
 //!
-//! `httparse` is laxer than RFC 9112 (bare LF, leading empty lines) and knows nothing of what fields mean. What is
-//! refused here is refused because two parties could disagree on where a message ends or whom it is for.
+//! What is refused is refused because two parties could disagree on where a message ends or whom it is for.
+
+mod line;
 
 use super::authority;
 use super::target;
 use crate::Config;
-use httparse::{Header, Status};
-use std::mem::MaybeUninit;
-use transom::{BodyHint, Head, HttpVersion, Method, field};
+use line::{FieldLine, RequestLine, Unread};
+use transom::{BodyHint, Head, HttpVersion, Method, Place, field};
 
 /// What a head says to the server, beyond what it says to the application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,17 +40,25 @@ pub(super) struct Parser {
     /// From this length on the input is parsed again even without an end in sight, so that what is wrong early is
     /// refused early, in linear time altogether.
     again: usize,
+    /// Where the fields of the last head stand.
+    places: Vec<Place>,
     /// The last valid `host`: requests are nearly always for the same.
     host: Vec<u8>,
 }
 
 impl Parser {
-    /// Parses the head at the front of `input` into `head`; `None` if it is not complete.
+    /// Parses the head at the front of `input` into `head`; `None` if it is not complete. Field names are put in lower
+    /// case where they stand.
     ///
     /// # Errors
     /// The head is refused.
     #[inline]
-    pub(super) fn parse(&mut self, input: &[u8], config: &Config, head: &mut Head) -> Result<Option<Request>, Refused> {
+    pub(super) fn parse(
+        &mut self,
+        input: &mut [u8],
+        config: &Config,
+        head: &mut Head,
+    ) -> Result<Option<Request>, Refused> {
         if self.seen > 0 && input.len() < self.again {
             // The end of a head; with a bare LF too, so that it is refused at once.
             let new = &input[self.seen.saturating_sub(2)..];
@@ -60,24 +68,28 @@ impl Parser {
                 return Ok(None);
             }
         }
-        // One empty line before a request is left over from clients that end a body with one (RFC 9112 section 2.2).
-        let skipped = match input {
-            [b'\r', b'\n', b'\r' | b'\n', ..] | [b'\n', ..] => return Err(BAD_REQUEST),
-            [b'\r', b'\n', ..] => 2,
-            _ => 0,
-        };
-        let parsed = self.parse_whole(&input[skipped..], config, head)?;
-        match parsed {
-            Some(_) => self.restart(),
-            None => {
-                self.seen = input.len();
+        let limits = &config.limits;
+        // Where something stands is kept as a `u32`.
+        let longest = limits.head.min(u32::MAX as usize);
+        let skipped = empty_line(input)?;
+        let input = &mut input[skipped..];
+        let within = input.len().min(longest);
+        match self.parse_lines(&mut input[..within], config, head) {
+            Ok(request) => {
+                self.restart();
+                Ok(Some(Request { len: skipped + request.len, ..request }))
+            }
+            Err(Unread::Refused(refused)) => Err(refused),
+            Err(Unread::Incomplete) if input.len() > longest => Err(FIELDS_TOO_LARGE),
+            Err(Unread::Incomplete) => {
+                self.seen = skipped + input.len();
                 // What is too long is to be refused as soon as it is.
-                let limit = config.limits.head.min(config.limits.target);
-                let next = if input.len() <= limit { limit + 1 } else { config.limits.head + 1 };
-                self.again = (2 * input.len()).max(1024).min(skipped + next);
+                let limit = limits.head.min(limits.target);
+                let next = if input.len() <= limit { limit + 1 } else { limits.head + 1 };
+                self.again = skipped + (2 * input.len()).max(1024).min(next);
+                Ok(None)
             }
         }
-        Ok(parsed.map(|request| Request { len: request.len + skipped, ..request }))
     }
 
     /// Forgets what was seen: the next input is another.
@@ -90,113 +102,57 @@ impl Parser {
         self.seen == 0
     }
 
-    fn parse_whole(&mut self, input: &[u8], config: &Config, head: &mut Head) -> Result<Option<Request>, Refused> {
-        let limit = config.limits.headers;
-        if limit <= FIELDS_ON_STACK {
-            let mut fields = [const { MaybeUninit::uninit() }; FIELDS_ON_STACK];
-            self.parse_into(input, &mut fields[..limit], config, head)
-        } else {
-            self.parse_into(input, &mut vec![MaybeUninit::uninit(); limit], config, head)
-        }
-    }
-
+    /// Parses a head that is no longer than it may be.
     #[inline]
-    fn parse_into<'b>(
-        &mut self,
-        input: &'b [u8],
-        fields: &mut [MaybeUninit<Header<'b>>],
-        config: &Config,
-        head: &mut Head,
-    ) -> Result<Option<Request>, Refused> {
-        let mut request = httparse::Request::new(&mut []);
-        let len = match request.parse_with_uninit_headers(input, fields) {
-            Ok(Status::Complete(len)) => len,
-            Ok(Status::Partial) => return check_partial(input, config),
-            Err(httparse::Error::Version) => return self.other_version(input, config, head),
-            Err(error) => return refuse(error, input, config),
-        };
-        let (Some(method), Some(path), Some(minor)) = (request.method, request.path, request.version) else {
-            return Err(BAD_REQUEST);
-        };
-        if path.len() > config.limits.target {
-            return Err(URI_TOO_LONG);
+    fn parse_lines(&mut self, input: &mut [u8], config: &Config, head: &mut Head) -> Result<Request, Unread> {
+        let line = RequestLine::read(input, config.limits.target)?;
+        if line.method.len() > LONGEST_METHOD {
+            return Err(NOT_IMPLEMENTED.into());
         }
-        if len > config.limits.head {
-            return Err(FIELDS_TOO_LARGE);
-        }
-        // `httparse` takes a bare LF as a line end. RFC 9112 section 2.2 lets a recipient do that, and a proxy in front
-        // that does not sees another message. The end of the last line and the empty one first, the others below.
-        if !input[..len].ends_with(b"\r\n\r\n") {
-            return Err(BAD_REQUEST);
-        }
-        if method.len() > LONGEST_METHOD {
-            return Err(NOT_IMPLEMENTED);
-        }
-
-        let version = if minor == 0 { HttpVersion::Http10 } else { HttpVersion::Http11 };
-        head.method = Method::from(method);
-        head.version = version;
-        let target = target::parse(&head.method, path.as_bytes(), config.strict_target).ok_or(BAD_REQUEST)?;
+        head.method = method(line.method);
+        head.version = line.version;
+        let target = target::parse(&head.method, line.target, config.strict_target).ok_or(BAD_REQUEST)?;
         head.target.clear();
         if target.path_len == 0 {
             // An empty path is `/` (RFC 9110 section 4.2.3).
             head.target.push(b'/');
         }
         head.target.extend_from_slice(target.target);
-        // The limit of the target keeps it far below 4 GiB.
         head.path_len = target.path_len.max(1) as u32;
+        let authority = target.authority.map(<[u8]>::to_vec);
 
+        let (version, start) = (line.version, line.len);
+        let lines = &mut input[start..];
         let mut meaning = Meaning::default();
-        let base = input.as_ptr() as usize;
-        let start = request.headers.first().map_or(len, |field| field.name.as_ptr() as usize - base);
-        head.headers.load(&input[start..len]);
-        for field in request.headers.iter() {
-            let name = field.name.as_ptr() as usize - base;
-            // A field's line begins with its name, so before it the line above ends.
-            if input[..name].last_chunk() != Some(b"\r\n") {
-                return Err(BAD_REQUEST);
+        let mut len = 0;
+        self.places.clear();
+        while let Some(FieldLine { name, value, value_start, len: line_len }) = FieldLine::read(&mut lines[len..])? {
+            if self.places.len() == config.limits.headers {
+                return Err(FIELDS_TOO_LARGE.into());
             }
-            let name = name - start;
-            let value = field.value;
-            // An empty slice may point anywhere.
-            let at = if value.is_empty() { 0 } else { value.as_ptr() as usize - base - start };
-            match head.headers.push_loaded(name..name + field.name.len(), at..at + value.len()) {
+            match name {
                 // Exactly one, and valid (RFC 9112 section 3.2).
-                b"host" if std::mem::replace(&mut meaning.host, true) || !self.is_host(value) => {
-                    return Err(BAD_REQUEST);
+                b"host" => {
+                    if std::mem::replace(&mut meaning.host, true) || !self.is_host(value) {
+                        return Err(BAD_REQUEST.into());
+                    }
                 }
+                b"expect" => meaning.expect(value),
+                b"upgrade" => meaning.upgrade = true,
                 b"connection" => meaning.connection(value),
                 b"content-length" => meaning.content_length(value)?,
                 b"transfer-encoding" => meaning.transfer_encoding(value)?,
-                b"expect" => meaning.expect(value),
-                b"upgrade" => meaning.upgrade = true,
                 _ => {}
             }
+            let place = |start: usize, part: &[u8]| start as u32..(start + part.len()) as u32;
+            self.places.push(Place { name: place(len, name), value: place(len + value_start, value) });
+            len += line_len;
         }
-        if let Some(authority) = target.authority {
-            head.headers.set("host", authority);
+        head.headers.load(&lines[..len], &self.places);
+        if let Some(authority) = authority {
+            head.headers.set("host", &authority);
         }
-        let http11 = version == HttpVersion::Http11;
-        meaning.finish(http11, len, head).map(Some)
-    }
-
-    /// A version that `httparse` does not know. A minor one above 1.1 is read as 1.1 (RFC 9110 section 2.5).
-    #[cold]
-    fn other_version(&mut self, input: &[u8], config: &Config, head: &mut Head) -> Result<Option<Request>, Refused> {
-        let Some(end) = input.iter().position(|&byte| byte == b'\n') else {
-            // What it is shows at the end of the line.
-            return check_partial(input, config);
-        };
-        match version_of(&input[..end]) {
-            Some((b'1', minor)) if minor > b'1' => {
-                let mut known = input.to_vec();
-                let digit = known[..end].trim_ascii_end().len() - 1;
-                known[digit] = b'1';
-                self.parse_whole(&known, config, head)
-            }
-            Some((b'1', _)) | None => refuse(httparse::Error::Version, input, config),
-            Some(_) => Err(VERSION_NOT_SUPPORTED),
-        }
+        Ok(meaning.finish(version == HttpVersion::Http11, start + len + EMPTY_LINE, head)?)
     }
 
     #[inline]
@@ -222,9 +178,6 @@ pub(super) fn publish(head: &mut Head, root_path: &[u8]) {
         head.path_len += root_path.len() as u32;
     }
 }
-
-/// Room for so many fields is free, on the stack; a higher limit costs an allocation per request.
-const FIELDS_ON_STACK: usize = 128;
 
 /// What the fields of one head mean for the server.
 #[derive(Default)]
@@ -340,45 +293,22 @@ fn protocol(head: &Head) -> Option<Box<str>> {
 /// IANA's longest is UPDATEREDIRECTREF with 17.
 const LONGEST_METHOD: usize = 32;
 
-fn check_partial(input: &[u8], config: &Config) -> Result<Option<Request>, Refused> {
-    if target_len(input) > config.limits.target {
-        return Err(URI_TOO_LONG);
-    }
-    if input.len() > config.limits.head {
-        return Err(FIELDS_TOO_LARGE);
-    }
-    Ok(None)
-}
+const EMPTY_LINE: usize = b"\r\n".len();
 
-fn refuse(error: httparse::Error, input: &[u8], config: &Config) -> Result<Option<Request>, Refused> {
-    if target_len(input) > config.limits.target {
-        return Err(URI_TOO_LONG);
-    }
-    match error {
-        httparse::Error::TooManyHeaders => Err(FIELDS_TOO_LARGE),
-        _ => Err(BAD_REQUEST),
+/// The length of the one empty line that may come before a request: clients that end a body with one leave it over
+/// (RFC 9112 section 2.2).
+fn empty_line(input: &[u8]) -> Result<usize, Refused> {
+    match input {
+        [b'\r', b'\n', b'\r' | b'\n', ..] | [b'\n', ..] => Err(BAD_REQUEST),
+        [b'\r', b'\n', ..] => Ok(EMPTY_LINE),
+        _ => Ok(0),
     }
 }
 
-/// The length of the target as far as it is there.
-fn target_len(input: &[u8]) -> usize {
-    let mut parts = input.split(|byte| matches!(byte, b' ' | b'\r' | b'\n'));
-    parts.next();
-    parts.next().map_or(0, <[u8]>::len)
-}
-
-/// The version of a request line, if the line has three parts and the last one the form of a version.
-fn version_of(line: &[u8]) -> Option<(u8, u8)> {
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let mut parts = line.split(|&byte| byte == b' ');
-    let (Some(_), Some(_), Some(version), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
-        return None;
-    };
-    match version {
-        [b'H', b'T', b'T', b'P', b'/', major, b'.', minor] if major.is_ascii_digit() && minor.is_ascii_digit() => {
-            Some((*major, *minor))
-        }
-        _ => None,
+fn method(name: &[u8]) -> Method {
+    match name {
+        b"GET" => Method::Get,
+        name => Method::from(std::str::from_utf8(name).expect("a token is ASCII")),
     }
 }
 

@@ -158,7 +158,7 @@ impl Connection<'_> {
             head.connection = Arc::clone(&self.peer);
         }
         let config = self.worker.config();
-        let parsed = equipment.parser.parse(&equipment.lent.input, config, head);
+        let parsed = equipment.parser.parse(&mut equipment.lent.input, config, head);
         let parsed = parsed.map_err(|Refused(status)| Ending::Refused(status))?;
         let Some(request) = parsed else { return Ok(None) };
         equipment.lent.input.advance(request.len);

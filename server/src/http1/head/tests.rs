@@ -39,7 +39,7 @@ fn parse(parser: &mut Parser, config: &Config, input: &[u8]) -> Outcome {
         protocol: Some("left".into()),
         ..Head::default()
     };
-    match parser.parse(input, config, &mut head) {
+    match parser.parse(&mut input.to_vec(), config, &mut head) {
         Ok(None) => Outcome::Open,
         Err(Refused(status)) => Outcome::Refused(status),
         Ok(Some(request)) => {
