@@ -130,18 +130,18 @@ impl Parser {
             if self.places.len() == config.limits.headers {
                 return Err(FIELDS_TOO_LARGE.into());
             }
-            match name {
+            match name.len() {
                 // Exactly one, and valid (RFC 9112 section 3.2).
-                b"host" => {
+                4 if name == b"host" => {
                     if std::mem::replace(&mut meaning.host, true) || !self.is_host(value) {
                         return Err(BAD_REQUEST.into());
                     }
                 }
-                b"expect" => meaning.expect(value),
-                b"upgrade" => meaning.upgrade = true,
-                b"connection" => meaning.connection(value),
-                b"content-length" => meaning.content_length(value)?,
-                b"transfer-encoding" => meaning.transfer_encoding(value)?,
+                6 if name == b"expect" => meaning.expect(value),
+                7 if name == b"upgrade" => meaning.upgrade = true,
+                10 if name == b"connection" => meaning.connection(value),
+                14 if name == b"content-length" => meaning.content_length(value)?,
+                17 if name == b"transfer-encoding" => meaning.transfer_encoding(value)?,
                 _ => {}
             }
             let place = |start: usize, part: &[u8]| start as u32..(start + part.len()) as u32;
