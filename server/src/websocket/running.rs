@@ -77,6 +77,9 @@ impl Connection<'_, '_> {
         let parked = self.exchange.park(cx.waker());
         if parked {
             stock::trim(&mut self.decoded);
+            if self.writing.is_empty() {
+                stock::give_output(&mut self.writing);
+            }
         }
         if parked && self.input.is_empty() && self.input.capacity() > 0 {
             stock::give_input(std::mem::take(&mut self.input));
@@ -144,8 +147,10 @@ impl Connection<'_, '_> {
                     Ok(Some(Received::Close(code, reason))) => Last::Close(code, reason),
                     Err(fault) => Last::Fault(fault),
                     Ok(None) => {
-                        self.progress.received &= self.decoded.is_empty();
-                        go_on |= self.exchange.deliver(&mut self.decoded, waker);
+                        if !self.decoded.is_empty() {
+                            self.progress.received = false;
+                            go_on |= self.exchange.deliver(&mut self.decoded, waker);
+                        }
                         let in_message = self.decoder.is_in_message(&self.input);
                         let waits = !self.progress.received && (in_message || self.exchange.receives_control());
                         self.blocked = waits && self.exchange.block(in_message);
@@ -188,8 +193,13 @@ impl Connection<'_, '_> {
     /// Writes what there is to write, and sees to what is due. Whether the call may go on because of it.
     fn write(&mut self, mut drained: Pin<&mut Notified<'_>>, cx: &mut Context<'_>) -> bool {
         let mut go_on = false;
+        self.collect();
         loop {
-            self.collect();
+            if self.progress.accepted && !self.accepted {
+                self.accepted = true;
+                self.keepalive.heard(self.http.now);
+                self.record_acceptance();
+            }
             if self.ended {
                 self.writing.clear();
                 return go_on;
@@ -199,9 +209,11 @@ impl Connection<'_, '_> {
                     Some(may_go_on) => go_on |= may_go_on,
                     None => return true,
                 }
+                self.collect();
                 continue;
             }
             if self.progress.accepted && self.is_due(drained.as_mut(), cx, &mut go_on) {
+                self.collect();
                 continue;
             }
             if self.writing.is_empty() {
@@ -209,7 +221,11 @@ impl Connection<'_, '_> {
             }
             let timeout = self.http.worker.config().limits.write_timeout;
             match self.http.wire.poll_write(&mut self.writing, timeout, cx) {
-                Poll::Ready(Ok(())) => go_on |= self.exchange.written(0, cx.waker()),
+                Poll::Ready(Ok(())) => {
+                    let (may_go_on, progress) = self.exchange.collect_next(&mut self.writing, cx.waker());
+                    self.progress = progress;
+                    go_on |= may_go_on;
+                }
                 Poll::Pending => {
                     self.keepalive.delayed(self.http.now);
                     return self.exchange.written(self.writing.len(), cx.waker()) | go_on;
@@ -227,16 +243,10 @@ impl Connection<'_, '_> {
     /// Takes what is to be written, if nothing is left of what was taken before.
     fn collect(&mut self) {
         if self.writing.is_empty() {
-            let written = std::mem::take(&mut self.writing);
+            stock::give_output(&mut self.writing);
             (self.writing, self.progress) = self.exchange.collect();
-            stock::give_output(written);
         } else {
             self.progress = self.exchange.progress();
-        }
-        if self.progress.accepted && !self.accepted {
-            self.accepted = true;
-            self.keepalive.heard(self.http.now);
-            self.record_acceptance();
         }
     }
 
