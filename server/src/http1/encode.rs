@@ -179,6 +179,7 @@ pub(super) fn informational(out: &mut Vec<u8>, status: u16, headers: &Headers) {
 }
 
 /// The next piece of a body.
+#[inline]
 pub(super) fn body(out: &mut Output, framing: Framing, data: Bytes) {
     if data.is_empty() {
         return;
@@ -195,6 +196,7 @@ pub(super) fn body(out: &mut Output, framing: Framing, data: Bytes) {
 }
 
 /// The end of a body.
+#[inline]
 pub(super) fn end(out: &mut Output, framing: Framing, trailers: Option<&Headers>) {
     if framing == Framing::Chunked {
         out.append(|out| {

@@ -14,7 +14,7 @@ use super::response::Response;
 use crate::driver::Driver;
 use crate::output::Output;
 use crate::sync::{AtomicU64, Mutex, MutexGuard};
-use crate::waiting::Waiting;
+use crate::waiting::{Waiting, wake_other};
 use crate::worker::Worker;
 use bytes::{Bytes, BytesMut};
 use std::sync::{Arc, PoisonError};
@@ -285,7 +285,7 @@ impl Exchanges {
         state.wants_input = false;
         let receive = state.waiting.receive.take();
         drop(state);
-        Waiting { receive, ..Waiting::default() }.wake_others(driver)
+        wake_other(receive, driver)
     }
 
     /// The peer closed its sending side: in a tunnel the end of one direction, elsewhere the end of the request if
@@ -299,7 +299,7 @@ impl Exchanges {
         state.input_ended = true;
         let receive = state.waiting.receive.take();
         drop(state);
-        Some(Waiting { receive, ..Waiting::default() }.wake_others(driver))
+        Some(wake_other(receive, driver))
     }
 
     /// Nothing can be received any more, but a response may still be sent.
@@ -308,7 +308,7 @@ impl Exchanges {
         state.end.get_or_insert(end);
         let receive = state.waiting.receive.take();
         drop(state);
-        Waiting { receive, ..Waiting::default() }.wake_others(driver)
+        wake_other(receive, driver)
     }
 
     /// The exchange is over for this reason, unless it was over before; and nothing more of the request is received.

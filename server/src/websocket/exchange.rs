@@ -18,7 +18,7 @@ use crate::driver::Driver;
 use crate::http1::{Asked, Framing, Response};
 use crate::output::Output;
 use crate::sync::{Mutex, MutexGuard};
-use crate::waiting::Waiting;
+use crate::waiting::{Waiting, wake_other};
 use crate::worker::Worker;
 use bytes::Bytes;
 use std::collections::VecDeque;
@@ -172,7 +172,7 @@ impl Exchange {
         }
         let receive = state.waiting.receive.take();
         drop(state);
-        Waiting { receive, ..Waiting::default() }.wake_others(driver)
+        wake_other(receive, driver)
     }
 
     /// Whether the application is given such a message: pings and pongs only if it asked for them.
@@ -254,9 +254,9 @@ impl Exchange {
         frame::write_close(state.room(), Some(code), "");
         state.closing = Closing::Sent;
         state.send.lost(End::Closed { code, reason: Utf8::default(), clean: false });
-        let waiting = Waiting { room: state.waiting.room.take(), ..Waiting::default() };
+        let room = state.waiting.room.take();
         drop(state);
-        waiting.wake_others(driver)
+        wake_other(room, driver)
     }
 
     /// No byte reaches the peer any more. Whether `driver`'s own call may go on because of it.

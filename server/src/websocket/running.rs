@@ -103,7 +103,10 @@ impl Connection<'_, '_> {
             self.make_room();
             let missing = self.decoder.missing(&self.input) as u64;
             match self.http.wire.poll_read_body(&mut self.input, missing, cx) {
-                Poll::Ready(Ok(count)) if count > 0 => self.keepalive.heard(self.http.now),
+                Poll::Ready(Ok(count)) if count > 0 => {
+                    self.keepalive.heard(self.http.now);
+                    self.answers = true;
+                }
                 Poll::Ready(_) => return self.end(cx.waker()),
                 Poll::Pending => return false,
             }
@@ -220,6 +223,9 @@ impl Connection<'_, '_> {
                 return go_on;
             }
             let timeout = self.http.worker.config().limits.write_timeout;
+            if std::mem::take(&mut self.answers) {
+                self.http.wire.write_now(&mut self.writing);
+            }
             match self.http.wire.poll_write(&mut self.writing, timeout, cx) {
                 Poll::Ready(Ok(())) => {
                     let (may_go_on, progress) = self.exchange.collect_next(&mut self.writing, cx.waker());
