@@ -100,7 +100,24 @@ fn run_from<const LOW: u8>(bytes: &[u8]) -> usize {
             return 16 * index + ends.trailing_zeros() as usize / 8;
         }
     }
-    16 * chunks.len() + rest.iter().position(|&byte| is_end(byte)).unwrap_or(rest.len())
+    let mut len = 16 * chunks.len();
+    if let Some(word) = rest.first_chunk() {
+        let ends = ends_in::<LOW>(u64::from_le_bytes(*word));
+        if ends != 0 {
+            return len + ends.trailing_zeros() as usize / 8;
+        }
+        len += 8;
+    }
+    len + bytes[len..].iter().position(|&byte| is_end(byte)).unwrap_or(bytes.len() - len)
+}
+
+/// The top bit of the first of eight bytes, the lowest, that is below `LOW` or DEL. Those above it may be set wrongly.
+#[inline]
+fn ends_in<const LOW: u8>(word: u64) -> u64 {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let below = word.wrapping_sub(LOW as u64 * EACH);
+    let delete = (word ^ (0x7f * EACH)).wrapping_sub(EACH);
+    (below | delete) & !word & (0x80 * EACH)
 }
 
 /// Parses a `content-length` value: digits only, no sign, no list, at most 19 of them, so that the

@@ -149,11 +149,11 @@ impl Connection<'_> {
     #[inline]
     fn parse_head(&mut self) -> Result<Option<Request>, Ending> {
         let equipment = &mut *self.equipment;
-        if Arc::get_mut(&mut equipment.head).is_none() {
+        if Arc::strong_count(&equipment.head) > 1 {
             // The application kept its scope.
             equipment.head = Arc::default();
         }
-        let head = Arc::get_mut(&mut equipment.head).expect("looked at above, and nobody else has a way to it");
+        let head = Arc::get_mut(&mut equipment.head).expect("there is one, and nobody else has a way to it");
         if !Arc::ptr_eq(&head.connection, &self.peer) {
             head.connection = Arc::clone(&self.peer);
         }

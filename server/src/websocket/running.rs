@@ -114,6 +114,7 @@ impl Connection<'_, '_> {
         false
     }
 
+    #[inline]
     fn make_room(&mut self) {
         if self.input.capacity() == 0 {
             self.input = stock::input();

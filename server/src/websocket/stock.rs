@@ -41,17 +41,21 @@ pub(super) fn input() -> BytesMut {
     STOCK.with_borrow_mut(|stock| stock.inputs.pop()).unwrap_or_default()
 }
 
-/// Takes back the room of an output that is written.
+/// Takes back the room of an output that is written, if it has some.
+#[inline]
 pub(super) fn give_output(output: &mut Output) {
     if output.has_memory() {
-        let mut output = std::mem::take(output);
-        output.clear();
-        STOCK.with_borrow_mut(|stock| {
-            if output.has_memory() && stock.outputs.len() < KEPT {
-                stock.outputs.push(output);
-            }
-        });
+        keep_output(std::mem::take(output));
     }
+}
+
+fn keep_output(mut output: Output) {
+    output.clear();
+    STOCK.with_borrow_mut(|stock| {
+        if output.has_memory() && stock.outputs.len() < KEPT {
+            stock.outputs.push(output);
+        }
+    });
 }
 
 /// Has a queue of messages that is empty keep what a few need.
