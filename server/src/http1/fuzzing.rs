@@ -3,7 +3,7 @@
 
 use super::decode::{DecodeLimits, Decoded, Decoder};
 use super::encode::{Asked, Fixed, Framing};
-use super::head::{Parser, Refused};
+use super::head::{Parser, Refused, agreement};
 use super::response::{self, Response, Setting};
 use crate::Config;
 use crate::output::{Next, Output, SLICES};
@@ -39,6 +39,11 @@ pub fn head(input: &[u8], lengths: impl IntoIterator<Item = usize>, config: &Con
         }
     }
     Ok(None)
+}
+
+/// Has both readers of heads read `input`, and panics if they disagree.
+pub fn head_readers(input: &[u8], config: &Config) {
+    agreement::check(input, &config.limits);
 }
 
 /// What a request body came to.

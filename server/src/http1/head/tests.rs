@@ -1,5 +1,5 @@
 use super::*;
-use transom::Headers;
+use transom::{BodyHint, Headers, HttpVersion, Method, field};
 
 mod accepted;
 mod properties;
@@ -60,6 +60,7 @@ fn parse(parser: &mut Parser, config: &Config, input: &[u8]) -> Outcome {
 
 /// Parses a head that comes in at once.
 fn whole(config: &Config, input: &[u8]) -> Outcome {
+    agreement::check(input, &config.limits);
     parse(&mut Parser::default(), config, input)
 }
 

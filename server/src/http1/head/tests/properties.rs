@@ -63,58 +63,7 @@ fn is_clean(head: &[u8]) -> bool {
     })
 }
 
-/// What the lines of a head say, fields in lower case.
-#[derive(Debug, PartialEq)]
-struct Lines {
-    method: Vec<u8>,
-    target: Vec<u8>,
-    fields: Vec<(Vec<u8>, Vec<u8>)>,
-    len: usize,
-}
-
-/// As they are read here.
-fn lines(input: &[u8]) -> Result<Lines, Unread> {
-    let mut input = input.to_vec();
-    let RequestLine { method, target, len, .. } = RequestLine::read(&input, usize::MAX)?;
-    let mut lines = Lines { method: method.to_vec(), target: target.to_vec(), fields: Vec::new(), len };
-    while let Some(line) = FieldLine::read(&mut input[lines.len..])? {
-        let FieldLine { name, value, value_start, len } = line;
-        lines.fields.push((name.to_vec(), value.to_vec()));
-        let (_, value) = &lines.fields[lines.fields.len() - 1];
-        assert_eq!(input[lines.len + value_start..][..value.len()], **value);
-        lines.len += len;
-    }
-    lines.len += EMPTY_LINE;
-    Ok(lines)
-}
-
-/// As `httparse` reads them, if it does.
-fn lines_by_httparse(input: &[u8]) -> Option<Lines> {
-    let mut fields = [httparse::EMPTY_HEADER; 100];
-    let mut request = httparse::Request::new(&mut fields);
-    let httparse::Status::Complete(len) = request.parse(input).ok()? else { return None };
-    let field = |field: &httparse::Header<'_>| (field.name.to_ascii_lowercase().into(), field.value.to_vec());
-    let fields = request.headers.iter().map(field).collect();
-    Some(Lines { method: request.method?.into(), target: request.path?.into(), fields, len })
-}
-
-/// Where lines end as they should, another parser finds the same in them.
-fn check_lines(input: &[u8]) -> Result<(), TestCaseError> {
-    let is_later = |version: &[u8]| version.starts_with(b"HTTP/1.") && !matches!(version[7], b'0' | b'1');
-    match (lines(input), lines_by_httparse(input)) {
-        // It wants UTF-8 of a target, of which ASCII is wanted later on, and knows of two versions.
-        (Ok(here), None) => {
-            prop_assert!(!here.target.is_ascii() || input.windows(8).any(is_later), "accepted here alone")
-        }
-        (Ok(here), Some(there)) => prop_assert_eq!(here, there),
-        (Err(_), Some(there)) => prop_assert!(!is_clean(&input[..there.len]), "refused here alone"),
-        (Err(_), None) => {}
-    }
-    Ok(())
-}
-
 fn check(input: &[u8]) -> Result<(), TestCaseError> {
-    check_lines(input)?;
     let config = Config::default();
     let outcome = whole(&config, input);
     if let Outcome::Accepted(head) = &outcome {
@@ -130,6 +79,9 @@ fn check(input: &[u8]) -> Result<(), TestCaseError> {
             prop_assert!(field::is_token(name.as_bytes()) && field::is_value(value) && value == value.trim_ascii());
         }
     }
+    let mut narrow = Config::default();
+    (narrow.limits.head, narrow.limits.target, narrow.limits.headers) = (50, 5, 2);
+    agreement::check(input, &narrow.limits);
     check_cut(&config, input, &outcome)
 }
 
@@ -189,7 +141,8 @@ proptest! {
         let Outcome::Accepted(head) = grown(&Config::default(), input.as_bytes(), lengths) else {
             return Err(TestCaseError::fail("refused"));
         };
-        check_lines(input.as_bytes())?;
+        let taken = agreement::check(input.as_bytes(), &Config::default().limits);
+        prop_assert!(taken, "left by the quick reader");
         prop_assert_eq!(head.method.as_str(), method);
         prop_assert_eq!(head.path_len as usize, target.find('?').unwrap_or(target.len()));
         prop_assert_eq!(head.target, target.into_bytes());
