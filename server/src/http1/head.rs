@@ -106,30 +106,16 @@ impl Parser {
     #[inline]
     fn parse_lines(&mut self, input: &mut [u8], config: &Config, head: &mut Head) -> Result<Request, Unread> {
         let line = RequestLine::read(input, config.limits.target)?;
-        if line.method.len() > LONGEST_METHOD {
-            return Err(NOT_IMPLEMENTED.into());
-        }
-        head.method = method(line.method);
-        head.version = line.version;
-        let target = target::parse(&head.method, line.target, config.strict_target).ok_or(BAD_REQUEST)?;
-        head.target.clear();
-        if target.path_len == 0 {
-            // An empty path is `/` (RFC 9110 section 4.2.3).
-            head.target.push(b'/');
-        }
-        head.target.extend_from_slice(target.target);
-        head.path_len = target.path_len.max(1) as u32;
-        let authority = target.authority.map(<[u8]>::to_vec);
-
-        let (version, start) = (line.version, line.len);
+        let (start, authority) = (line.len, request_line(&line, config, head)?);
         let lines = &mut input[start..];
         let mut meaning = Meaning::default();
         let mut len = 0;
         self.places.clear();
-        while let Some(FieldLine { name, value, value_start, len: line_len }) = FieldLine::read(&mut lines[len..])? {
+        while let Some(line) = FieldLine::read(&mut lines[len..])? {
             if self.places.len() == config.limits.headers {
                 return Err(FIELDS_TOO_LARGE.into());
             }
+            let FieldLine { name, value, .. } = line;
             match name.len() {
                 // Exactly one, and valid (RFC 9112 section 3.2).
                 4 if name == b"host" => {
@@ -145,14 +131,14 @@ impl Parser {
                 _ => {}
             }
             let place = |start: usize, part: &[u8]| start as u32..(start + part.len()) as u32;
-            self.places.push(Place { name: place(len, name), value: place(len + value_start, value) });
-            len += line_len;
+            self.places.push(Place { name: place(len, name), value: place(len + line.value_start, value) });
+            len += line.len;
         }
         head.headers.load(&lines[..len], &self.places);
         if let Some(authority) = authority {
             head.headers.set("host", &authority);
         }
-        Ok(meaning.finish(version == HttpVersion::Http11, start + len + EMPTY_LINE, head)?)
+        Ok(meaning.finish(start + len + EMPTY_LINE, head)?)
     }
 
     #[inline]
@@ -167,6 +153,25 @@ impl Parser {
         }
         valid
     }
+}
+
+/// Takes over what a request line says, but for the host of an absolute-form target, which it returns.
+#[inline]
+fn request_line(line: &RequestLine<'_>, config: &Config, head: &mut Head) -> Result<Option<Vec<u8>>, Refused> {
+    if line.method.len() > LONGEST_METHOD {
+        return Err(NOT_IMPLEMENTED);
+    }
+    head.method = method(line.method);
+    head.version = line.version;
+    let target = target::parse(&head.method, line.target, config.strict_target).ok_or(BAD_REQUEST)?;
+    head.target.clear();
+    if target.path_len == 0 {
+        // An empty path is `/` (RFC 9110 section 4.2.3).
+        head.target.push(b'/');
+    }
+    head.target.extend_from_slice(target.target);
+    head.path_len = target.path_len.max(1) as u32;
+    Ok(target.authority.map(<[u8]>::to_vec))
 }
 
 /// Puts the path under which a proxy publishes the application in front of a target that lacks it.
@@ -255,7 +260,8 @@ impl Meaning {
         }
     }
 
-    fn finish(self, http11: bool, len: usize, head: &mut Head) -> Result<Request, Refused> {
+    fn finish(self, len: usize, head: &mut Head) -> Result<Request, Refused> {
+        let http11 = head.version == HttpVersion::Http11;
         // HTTP/1.0 has neither `host` nor expectations nor transfer codings (RFC 9112 section 6.1: such a message is
         // to be treated as faulty).
         if (http11 && !self.host) || (self.codings != Codings::None && (!http11 || self.length.is_some())) {
