@@ -117,12 +117,7 @@ impl Parser {
             }
             let FieldLine { name, value, .. } = line;
             match name.len() {
-                // Exactly one, and valid (RFC 9112 section 3.2).
-                4 if name == b"host" => {
-                    if std::mem::replace(&mut meaning.host, true) || !self.is_host(value) {
-                        return Err(BAD_REQUEST.into());
-                    }
-                }
+                4 if name == b"host" => meaning.host(self.is_host(value))?,
                 6 if name == b"expect" => meaning.expect(value),
                 7 if name == b"upgrade" => meaning.upgrade = true,
                 10 if name == b"connection" => meaning.connection(value),
@@ -207,6 +202,11 @@ enum Codings {
 }
 
 impl Meaning {
+    /// Exactly one, and valid (RFC 9112 section 3.2).
+    fn host(&mut self, is_valid: bool) -> Result<(), Refused> {
+        if std::mem::replace(&mut self.host, true) || !is_valid { Err(BAD_REQUEST) } else { Ok(()) }
+    }
+
     /// Exactly one: that some recipients take the first of several and others the last is how requests are smuggled
     /// (RFC 9112 section 6.3).
     fn content_length(&mut self, value: &[u8]) -> Result<(), Refused> {
