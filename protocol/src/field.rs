@@ -50,7 +50,7 @@ pub fn is_value(bytes: &[u8]) -> bool {
 pub fn value_len(bytes: &[u8]) -> usize {
     let mut len = 0;
     loop {
-        len += run_from::<b' '>(&bytes[len..]);
+        len += run_from::<b' ', true>(&bytes[len..]);
         if bytes.get(len) != Some(&b'\t') {
             return len;
         }
@@ -58,10 +58,10 @@ pub fn value_len(bytes: &[u8]) -> usize {
     }
 }
 
-/// How many bytes at the front of `bytes` are visible: as [`value_len`], without spaces and tabs.
+/// How many bytes at the front of `bytes` are visible ASCII, which a space is not.
 #[inline]
 pub fn visible_len(bytes: &[u8]) -> usize {
-    run_from::<b'!'>(bytes)
+    run_from::<b'!', false>(bytes)
 }
 
 /// Whether `bytes` is a token without upper-case letters, at compile time if need be.
@@ -88,10 +88,10 @@ pub(crate) const fn is_static_value(bytes: &[u8]) -> bool {
     true
 }
 
-/// How many bytes stand before the first that is below `LOW` or DEL.
+/// How many bytes stand before the first that is below `LOW`, DEL or, without `OBS_TEXT`, no ASCII.
 #[inline]
-fn run_from<const LOW: u8>(bytes: &[u8]) -> usize {
-    let is_end = |byte: u8| (byte < LOW) | (byte == 0x7f);
+fn run_from<const LOW: u8, const OBS_TEXT: bool>(bytes: &[u8]) -> usize {
+    let is_end = |byte: u8| (byte < LOW) | (byte == 0x7f) | (!OBS_TEXT & !byte.is_ascii());
     // Sixteen at a time, without leaving early: the compiler makes one comparison of them.
     let (chunks, rest) = bytes.as_chunks::<16>();
     for (index, chunk) in chunks.iter().enumerate() {
@@ -102,7 +102,7 @@ fn run_from<const LOW: u8>(bytes: &[u8]) -> usize {
     }
     let mut len = 16 * chunks.len();
     if let Some(word) = rest.first_chunk() {
-        let ends = ends_in::<LOW>(u64::from_le_bytes(*word));
+        let ends = ends_in::<LOW, OBS_TEXT>(u64::from_le_bytes(*word));
         if ends != 0 {
             return len + ends.trailing_zeros() as usize / 8;
         }
@@ -111,13 +111,14 @@ fn run_from<const LOW: u8>(bytes: &[u8]) -> usize {
     len + bytes[len..].iter().position(|&byte| is_end(byte)).unwrap_or(bytes.len() - len)
 }
 
-/// The top bit of the first of eight bytes, the lowest, that is below `LOW` or DEL. Those above it may be set wrongly.
+/// The top bit of the first of eight bytes, the lowest, that ends such a run. Those above it may be set wrongly.
 #[inline]
-fn ends_in<const LOW: u8>(word: u64) -> u64 {
+fn ends_in<const LOW: u8, const OBS_TEXT: bool>(word: u64) -> u64 {
     const EACH: u64 = 0x0101_0101_0101_0101;
     let below = word.wrapping_sub(LOW as u64 * EACH);
     let delete = (word ^ (0x7f * EACH)).wrapping_sub(EACH);
-    (below | delete) & !word & (0x80 * EACH)
+    let ends = if OBS_TEXT { (below | delete) & !word } else { below | delete | word };
+    ends & (0x80 * EACH)
 }
 
 /// Parses a `content-length` value: digits only, no sign, no list, at most 19 of them, so that the
@@ -241,7 +242,7 @@ mod tests {
                     bytes[place] = byte;
                     let run = |ends: fn(&u8) -> bool| bytes.iter().position(ends).unwrap_or(bytes.len());
                     assert_eq!(value_len(&bytes), run(|&byte| !VALUE[byte as usize]), "{bytes:?}");
-                    assert_eq!(visible_len(&bytes), run(|&byte| byte <= b' ' || byte == 0x7f), "{bytes:?}");
+                    assert_eq!(visible_len(&bytes), run(|&byte| !byte.is_ascii_graphic()), "{bytes:?}");
                     let token = run(|byte| !is_token(&[*byte]));
                     let lowercase = [bytes[..token].to_ascii_lowercase(), bytes[token..].to_vec()].concat();
                     assert_eq!((token_len(&bytes), lowercase_token(&mut bytes)), (token, token), "{bytes:?}");

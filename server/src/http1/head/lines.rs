@@ -21,12 +21,10 @@ pub(super) struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    /// Names and values, in order.
+    /// The name or the value of which a place tells.
     #[inline]
-    pub(super) fn fields(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
-        let block = self.block;
-        let part = move |place: &Range<u32>| &block[place.start as usize..place.end as usize];
-        self.places.iter().map(move |Place { name, value }| (part(name), part(value)))
+    pub(super) fn part(&self, place: &Range<u32>) -> &'a [u8] {
+        &self.block[place.start as usize..place.end as usize]
     }
 }
 

@@ -6,7 +6,7 @@ use super::lines::Lines;
 use super::{BAD_REQUEST, EXPECTATION_FAILED, NOT_IMPLEMENTED, Refused, Request};
 use crate::Config;
 use crate::http1::{authority, target};
-use transom::{BodyHint, Head, HttpVersion, Method, field};
+use transom::{BodyHint, Head, HttpVersion, Method, Place, field};
 
 /// Decides what `lines` mean: for the server, and into `head` for the application.
 ///
@@ -19,6 +19,30 @@ pub(super) fn interpret(
     known: &mut KnownHost,
     head: &mut Head,
 ) -> Result<Request, Refused> {
+    let authority = request_line(lines, config, head)?;
+    let mut meaning = Meaning::default();
+    for Place { name, value } in lines.places {
+        let (name, value) = (lines.part(name), || lines.part(value));
+        match name.len() {
+            4 if name == b"host" => meaning.host(known.is_host(value()))?,
+            6 if name == b"expect" => meaning.expect(value()),
+            7 if name == b"upgrade" => meaning.upgrade = true,
+            10 if name == b"connection" => meaning.connection(value()),
+            14 if name == b"content-length" => meaning.content_length(value())?,
+            17 if name == b"transfer-encoding" => meaning.transfer_encoding(value())?,
+            _ => {}
+        }
+    }
+    head.headers.load(lines.block, lines.places);
+    if let Some(authority) = authority {
+        head.headers.set("host", authority);
+    }
+    meaning.finish(lines.len, head)
+}
+
+/// Takes over what a request line says, but for the host of an absolute-form target, which it returns.
+#[inline]
+fn request_line<'a>(lines: &Lines<'a>, config: &Config, head: &mut Head) -> Result<Option<&'a [u8]>, Refused> {
     if lines.method.len() > LONGEST_METHOD {
         return Err(NOT_IMPLEMENTED);
     }
@@ -32,29 +56,7 @@ pub(super) fn interpret(
     }
     head.target.extend_from_slice(target.target);
     head.path_len = target.path_len.max(1) as u32;
-
-    let mut meaning = Meaning::default();
-    for (name, value) in lines.fields() {
-        match name.len() {
-            // Exactly one, and valid (RFC 9112 section 3.2).
-            4 if name == b"host" => {
-                if std::mem::replace(&mut meaning.host, true) || !known.is_host(value) {
-                    return Err(BAD_REQUEST);
-                }
-            }
-            6 if name == b"expect" => meaning.expect(value),
-            7 if name == b"upgrade" => meaning.upgrade = true,
-            10 if name == b"connection" => meaning.connection(value),
-            14 if name == b"content-length" => meaning.content_length(value)?,
-            17 if name == b"transfer-encoding" => meaning.transfer_encoding(value)?,
-            _ => {}
-        }
-    }
-    head.headers.load(lines.block, lines.places);
-    if let Some(authority) = target.authority {
-        head.headers.set("host", authority);
-    }
-    meaning.finish(lines.version == HttpVersion::Http11, lines.len, head)
+    Ok(target.authority)
 }
 
 /// The last valid `host`: requests are nearly always for the same.
@@ -99,6 +101,11 @@ enum Codings {
 }
 
 impl Meaning {
+    /// Exactly one, and valid (RFC 9112 section 3.2).
+    fn host(&mut self, is_valid: bool) -> Result<(), Refused> {
+        if std::mem::replace(&mut self.host, true) || !is_valid { Err(BAD_REQUEST) } else { Ok(()) }
+    }
+
     /// Exactly one: that some recipients take the first of several and others the last is how requests are smuggled
     /// (RFC 9112 section 6.3).
     fn content_length(&mut self, value: &[u8]) -> Result<(), Refused> {
@@ -152,7 +159,8 @@ impl Meaning {
         }
     }
 
-    fn finish(self, http11: bool, len: usize, head: &mut Head) -> Result<Request, Refused> {
+    fn finish(self, len: usize, head: &mut Head) -> Result<Request, Refused> {
+        let http11 = head.version == HttpVersion::Http11;
         // HTTP/1.0 has neither `host` nor expectations nor transfer codings (RFC 9112 section 6.1: such a message is
         // to be treated as faulty).
         if (http11 && !self.host) || (self.codings != Codings::None && (!http11 || self.length.is_some())) {

@@ -26,14 +26,14 @@ pub(super) fn read<'a>(input: &'a mut [u8], limits: &Limits, places: &'a mut Vec
     let method = field::token_len(input);
     let rest = input[method..].strip_prefix(b" ")?;
     let target = field::visible_len(rest);
-    let version = match rest[target..].first_chunk()? {
-        b" HTTP/1.1\r\n" => HttpVersion::Http11,
-        b" HTTP/1.0\r\n" => HttpVersion::Http10,
+    let version = match &rest[target..] {
+        rest if rest.starts_with(b" HTTP/1.1\r\n") => HttpVersion::Http11,
+        rest if rest.starts_with(b" HTTP/1.0\r\n") => HttpVersion::Http10,
         _ => return None,
     };
     let (line, rest) = input.split_at_mut(method + " ".len() + target + " HTTP/1.1\r\n".len());
     let (method, target) = (&line[..method], &line[method + " ".len()..][..target]);
-    if method.is_empty() || target.is_empty() || target.len() > limits.target || !target.is_ascii() {
+    if method.is_empty() || target.is_empty() || target.len() > limits.target {
         return None;
     }
 
