@@ -6,15 +6,62 @@ pub fn is_token(bytes: &[u8]) -> bool {
     bytes.iter().fold(!bytes.is_empty(), |valid, &byte| valid & TOKEN[byte as usize])
 }
 
+/// How many bytes at the front of `bytes` are of a token.
+#[inline]
+pub fn token_len(bytes: &[u8]) -> usize {
+    bytes.iter().position(|&byte| !TOKEN[byte as usize]).unwrap_or(bytes.len())
+}
+
+/// Puts the token at the front of `bytes` in lower case, and says how long it is.
+#[inline]
+pub fn lowercase_token(bytes: &mut [u8]) -> usize {
+    let mut len = 0;
+    // Sixteen at a time, as long as they are letters and hyphens, which nearly all of a field name is.
+    while let Some(chunk) = bytes[len..].first_chunk_mut::<16>() {
+        let is_letter = |byte: u8| (byte | 0x20).wrapping_sub(b'a') < 26;
+        let letters = u128::from_le_bytes(chunk.map(|byte| if is_letter(byte) { 0x20 } else { 0 }));
+        let others = u128::from_le_bytes(chunk.map(|byte| if is_letter(byte) | (byte == b'-') { 0 } else { 0xff }));
+        let before = (others & others.wrapping_neg()).wrapping_sub(1);
+        *chunk = (u128::from_le_bytes(*chunk) | (letters & before)).to_le_bytes();
+        len += others.trailing_zeros() as usize / 8;
+        if others != 0 {
+            break;
+        }
+    }
+    for byte in &mut bytes[len..] {
+        if !TOKEN[*byte as usize] {
+            break;
+        }
+        byte.make_ascii_lowercase();
+        len += 1;
+    }
+    len
+}
+
 /// Whether `bytes` may stand as a field value (RFC 9110 section 5.5): visible ASCII, space, tab and
 /// obs-text. What it keeps out (CR, LF, NUL and the other controls) is what splits a message.
 #[inline]
 pub fn is_value(bytes: &[u8]) -> bool {
-    let each = |bytes: &[u8]| bytes.iter().fold(true, |valid, &byte| valid & VALUE[byte as usize]);
-    // Eight at a time: nearly no value has a byte that needs a closer look. The last eight may overlap the ones before.
-    let Some(last) = bytes.last_chunk::<8>() else { return each(bytes) };
-    let words = bytes.as_chunks::<8>().0.iter().chain([last]);
-    words.fold(true, |plain, word| plain & is_plain(u64::from_ne_bytes(*word))) || each(bytes)
+    value_len(bytes) == bytes.len()
+}
+
+/// How many bytes at the front of `bytes` may stand in a field value.
+#[inline]
+pub fn value_len(bytes: &[u8]) -> usize {
+    let mut len = 0;
+    loop {
+        len += run_from::<b' ', true>(&bytes[len..]);
+        if bytes.get(len) != Some(&b'\t') {
+            return len;
+        }
+        len += 1;
+    }
+}
+
+/// How many bytes at the front of `bytes` are visible ASCII, which a space is not.
+#[inline]
+pub fn visible_len(bytes: &[u8]) -> usize {
+    run_from::<b'!', false>(bytes)
 }
 
 /// Whether `bytes` is a token without upper-case letters, at compile time if need be.
@@ -41,48 +88,37 @@ pub(crate) const fn is_static_value(bytes: &[u8]) -> bool {
     true
 }
 
-/// Puts ASCII letters in lower case. As [`make_ascii_lowercase`](<[u8]>::make_ascii_lowercase), but quick for what
-/// is as short as a field name.
+/// How many bytes stand before the first that is below `LOW`, DEL or, without `OBS_TEXT`, no ASCII.
 #[inline]
-pub(crate) fn make_lowercase(bytes: &mut [u8]) {
-    // The last word may overlap the one before: once more for what is in lower case already changes nothing.
-    if let Some(last) = bytes.len().checked_sub(8) {
-        for word in bytes.as_chunks_mut::<8>().0 {
-            *word = lowercase(u64::from_ne_bytes(*word)).to_ne_bytes();
+fn run_from<const LOW: u8, const OBS_TEXT: bool>(bytes: &[u8]) -> usize {
+    let is_end = |byte: u8| (byte < LOW) | (byte == 0x7f) | (!OBS_TEXT & !byte.is_ascii());
+    // Sixteen at a time, without leaving early: the compiler makes one comparison of them.
+    let (chunks, rest) = bytes.as_chunks::<16>();
+    for (index, chunk) in chunks.iter().enumerate() {
+        if chunk.iter().fold(false, |found, &byte| found | is_end(byte)) {
+            let ends = u128::from_le_bytes(chunk.map(|byte| if is_end(byte) { 0xff } else { 0 }));
+            return 16 * index + ends.trailing_zeros() as usize / 8;
         }
-        if let Some(word) = bytes[last..].first_chunk_mut::<8>() {
-            *word = lowercase(u64::from_ne_bytes(*word)).to_ne_bytes();
-        }
-    } else if let Some(last) = bytes.len().checked_sub(4) {
-        for at in [0, last] {
-            if let Some(half) = bytes[at..].first_chunk_mut::<4>() {
-                *half = (lowercase(u32::from_ne_bytes(*half).into()) as u32).to_ne_bytes();
-            }
-        }
-    } else {
-        bytes.make_ascii_lowercase();
     }
+    let mut len = 16 * chunks.len();
+    if let Some(word) = rest.first_chunk() {
+        let ends = ends_in::<LOW, OBS_TEXT>(u64::from_le_bytes(*word));
+        if ends != 0 {
+            return len + ends.trailing_zeros() as usize / 8;
+        }
+        len += 8;
+    }
+    len + bytes[len..].iter().position(|&byte| is_end(byte)).unwrap_or(bytes.len() - len)
 }
 
-const EACH: u64 = 0x0101_0101_0101_0101;
-
-/// Eight bytes of ASCII in lower case; others as they are.
-fn lowercase(word: u64) -> u64 {
-    // The top bit of each byte tells: from 'A' on; beyond 'Z'; ASCII at all.
-    let low = word & (0x7f * EACH);
-    let from_a = low + (0x80 - b'A' as u64) * EACH;
-    let beyond_z = low + (0x7f - b'Z' as u64) * EACH;
-    let upper = (from_a ^ beyond_z) & !word & (0x80 * EACH);
-    word | (upper >> 2)
-}
-
-/// Whether none of eight bytes is a control.
-fn is_plain(word: u64) -> bool {
-    // The top bit of each byte tells: below a space; DEL.
-    let below = word.wrapping_sub(0x20 * EACH) & !word;
-    let other = word ^ (0x7f * EACH);
-    let delete = other.wrapping_sub(EACH) & !other;
-    (below | delete) & (0x80 * EACH) == 0
+/// The top bit of the first of eight bytes, the lowest, that ends such a run. Those above it may be set wrongly.
+#[inline]
+fn ends_in<const LOW: u8, const OBS_TEXT: bool>(word: u64) -> u64 {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let below = word.wrapping_sub(LOW as u64 * EACH);
+    let delete = (word ^ (0x7f * EACH)).wrapping_sub(EACH);
+    let ends = if OBS_TEXT { (below | delete) & !word } else { below | delete | word };
+    ends & (0x80 * EACH)
 }
 
 /// Parses a `content-length` value: digits only, no sign, no list, at most 19 of them, so that the
@@ -193,17 +229,25 @@ mod tests {
         }
     }
 
+    /// However many bytes are looked at together, each is looked at.
     #[test]
-    fn words_are_as_their_bytes() {
-        for byte in 0..=255u8 {
-            for place in 0..19 {
-                let mut bytes = *b"Aa Zz\xc3\x84-0123456789@";
-                bytes[place] = byte;
-                let each = bytes.iter().all(|&byte| VALUE[byte as usize]);
-                assert_eq!(is_value(&bytes), each, "{bytes:?}");
-                let expected = bytes.to_ascii_lowercase();
-                make_lowercase(&mut bytes);
-                assert_eq!(bytes[..], expected);
+    fn every_byte_in_every_place() {
+        for good in [
+            &b"Accept-Encoding-and-More-Of-It_x1-Of-Both-Cases-Z"[..],
+            b"Aa Zz\xc3\x84-0123456789@ \t abcdefghijk\xff ABCD",
+        ] {
+            for byte in 0..=255u8 {
+                for place in 0..good.len() {
+                    let mut bytes = good.to_vec();
+                    bytes[place] = byte;
+                    let run = |ends: fn(&u8) -> bool| bytes.iter().position(ends).unwrap_or(bytes.len());
+                    assert_eq!(value_len(&bytes), run(|&byte| !VALUE[byte as usize]), "{bytes:?}");
+                    assert_eq!(visible_len(&bytes), run(|&byte| !byte.is_ascii_graphic()), "{bytes:?}");
+                    let token = run(|byte| !is_token(&[*byte]));
+                    let lowercase = [bytes[..token].to_ascii_lowercase(), bytes[token..].to_vec()].concat();
+                    assert_eq!((token_len(&bytes), lowercase_token(&mut bytes)), (token, token), "{bytes:?}");
+                    assert_eq!(bytes, lowercase);
+                }
             }
         }
     }

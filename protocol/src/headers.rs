@@ -24,16 +24,16 @@ use std::ops::Range;
 pub struct Headers {
     table: &'static [(&'static str, &'static str)],
     block: Vec<u8>,
-    index: Vec<Field>,
+    index: Vec<Place>,
 }
 
-/// Where a field stands in the block.
-#[derive(Clone, Copy)]
-struct Field {
-    name: u32,
-    name_len: u32,
-    value: u32,
-    value_len: u32,
+/// Where a field stands in a block of bytes; see [`Headers::load`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its name.
+    pub name: Range<u32>,
+    /// Its value.
+    pub value: Range<u32>,
 }
 
 impl Headers {
@@ -82,36 +82,28 @@ impl Headers {
         self.block.reserve(name.len() + value.len());
         self.block.extend_from_slice(name.as_bytes());
         self.block.extend_from_slice(value);
-        let middle = start + name.len();
-        self.push_loaded(start..middle, middle..middle + value.len());
+        let position = |at: usize| u32::try_from(at).expect("all the fields are shorter than 4 GiB");
+        let (start, middle, end) = (position(start), position(start + name.len()), position(self.block.len()));
+        self.index.push(Place { name: start..middle, value: middle..end });
+        self.block[start as usize..middle as usize].make_ascii_lowercase();
     }
 
-    /// Takes a copy of `block`, with what it holds between its fields, in place of everything that was there: how a
-    /// server takes over a head at once. [`push_loaded`](Self::push_loaded) says where the fields are.
-    pub fn load(&mut self, block: &[u8]) {
-        self.clear();
-        self.block.extend_from_slice(block);
-    }
-
-    /// Appends a field whose name and value stand in the [loaded](Self::load) block already; puts the name in
-    /// lower case and returns it.
+    /// Takes a copy of `block` in place of everything that was there, with what it holds between the fields of which
+    /// `places` tells: how a server takes over a head at once. Names are to be in lower case.
+    ///
+    /// ```
+    /// # use transom::{Headers, Place};
+    /// let mut headers = Headers::new();
+    /// headers.load(b"host: a\r\n\r\n", &[Place { name: 0..4, value: 6..7 }]);
+    /// assert_eq!(headers.get("host"), Some(&b"a"[..]));
+    /// ```
     ///
     /// # Panics
-    /// If a range is not within the first 4 GiB of the block. When the fields are read, if the name is not
-    /// UTF-8.
-    #[inline]
-    pub fn push_loaded(&mut self, name: Range<usize>, value: Range<usize>) -> &[u8] {
-        assert!(value.start <= value.end && value.end <= self.block.len() && value.end <= u32::MAX as usize);
-        let field = &mut self.block[name.clone()];
-        field::make_lowercase(field);
-        // Within the first 4 GiB, as was just made sure of for the value, and for the name by slicing.
-        self.index.push(Field {
-            name: name.start as u32,
-            name_len: (name.end - name.start) as u32,
-            value: value.start as u32,
-            value_len: (value.end - value.start) as u32,
-        });
-        field
+    /// When the fields are read, if a place is not within the block or a name is not UTF-8.
+    pub fn load(&mut self, block: &[u8], places: &[Place]) {
+        self.clear();
+        self.block.extend_from_slice(block);
+        self.index.extend_from_slice(places);
     }
 
     /// The fields in order.
@@ -184,7 +176,7 @@ impl Headers {
 
     /// The bytes of memory held for owned fields.
     pub fn capacity(&self) -> usize {
-        self.block.capacity() + self.index.capacity() * size_of::<Field>()
+        self.block.capacity() + self.index.capacity() * size_of::<Place>()
     }
 }
 
@@ -193,7 +185,7 @@ impl Headers {
 pub struct Iter<'a> {
     table: std::slice::Iter<'static, (&'static str, &'static str)>,
     block: &'a [u8],
-    index: std::slice::Iter<'a, Field>,
+    index: std::slice::Iter<'a, Place>,
 }
 
 impl<'a> Iterator for Iter<'a> {
@@ -204,10 +196,10 @@ impl<'a> Iterator for Iter<'a> {
         if let Some((name, value)) = self.table.next() {
             return Some((name, value.as_bytes()));
         }
-        let Field { name, name_len, value, value_len } = *self.index.next()?;
-        let part = |start: u32, len: u32| &self.block[start as usize..][..len as usize];
-        // `push` took a `&str`, and lower-casing ASCII keeps UTF-8 valid; `push_loaded` makes it the caller's duty.
-        Some((std::str::from_utf8(part(name, name_len)).expect("field names are UTF-8"), part(value, value_len)))
+        let Place { name, value } = self.index.next()?;
+        let part = |place: &Range<u32>| &self.block[place.start as usize..place.end as usize];
+        // `push` took a `&str`, and lower-casing ASCII keeps UTF-8 valid; `load` makes it the caller's duty.
+        Some((std::str::from_utf8(part(name)).expect("field names are UTF-8"), part(value)))
     }
 }
 
@@ -302,17 +294,21 @@ mod tests {
     #[test]
     fn a_loaded_block_becomes_fields_where_they_stand() {
         let mut headers = Headers::from_static(&[("old", "")]);
-        headers.load(b"Host: a\r\nX-Y:b\r\n");
-        assert_eq!(headers.push_loaded(0..4, 6..7), b"host");
-        headers.push_loaded(9..12, 13..14);
+        headers.load(b"host: a\r\nx-y:b\r\n", &[place(0..4, 6..7), place(9..12, 13..14)]);
         headers.push("Z", b"c");
         assert_eq!(headers, [("host", "a"), ("x-y", "b"), ("z", "c")].into_iter().collect());
     }
 
+    fn place(name: Range<u32>, value: Range<u32>) -> Place {
+        Place { name, value }
+    }
+
     #[test]
-    #[should_panic]
-    fn a_range_outside_the_block_is_refused() {
-        Headers::new().push_loaded(0..0, 0..1);
+    #[should_panic(expected = "out of range")]
+    fn a_place_outside_the_block_is_refused() {
+        let mut headers = Headers::new();
+        headers.load(b"ab", &[place(0..1, 1..3)]);
+        headers.get("a");
     }
 
     #[test]

@@ -30,6 +30,6 @@ pub use event::{BadRequest, End, FileBody, FileSource, Incoming, Message, Outgoi
 pub use exchange::{Exchange, ExchangeId, Half, Sink, Source};
 pub use handle::{Receiver, Sender};
 pub use head::{BodyHint, Head, HttpVersion, Method, Scheme};
-pub use headers::{Headers, Iter};
+pub use headers::{Headers, Iter, Place};
 pub use scope::{HttpScope, LifespanScope, Scope, WebSocketScope};
 pub use state::{Extensions, State};

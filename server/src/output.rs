@@ -56,11 +56,13 @@ impl Output {
         self.len += (self.flat.len() - before) as u64;
     }
 
+    #[inline]
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.flat.extend_from_slice(bytes);
         self.len += bytes.len() as u64;
     }
 
+    #[inline]
     pub(crate) fn push_body(&mut self, data: Bytes) {
         if data.len() <= COPIED {
             self.push(&data);

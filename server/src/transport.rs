@@ -57,9 +57,11 @@ impl Transport {
     /// Writes some of `bytes`, if that can be done at once.
     #[inline]
     pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        // What is called through the C library can be cancelled there, for which it pays each time.
+        let send = || Ok(rustix::net::send(self, bytes, SendFlags::NOSIGNAL)?);
         match self {
-            Self::Tcp(stream) => stream.try_write(bytes),
-            Self::Unix(stream) => stream.try_write(bytes),
+            Self::Tcp(stream) => stream.try_io(Interest::WRITABLE, send),
+            Self::Unix(stream) => stream.try_io(Interest::WRITABLE, send),
         }
     }
 

@@ -27,20 +27,20 @@ impl Waiting {
     /// Wakes every task but the driver's own, which is running; whether that one was among them.
     #[inline]
     pub(crate) fn wake_others(self, driver: &Waker) -> bool {
-        !self.is_empty() && self.wake_each(driver)
+        let Self { receive, room, flush, closed } = self;
+        wake_other(receive, driver) | wake_other(room, driver) | wake_other(flush, driver) | wake_other(closed, driver)
     }
+}
 
-    fn wake_each(self, driver: &Waker) -> bool {
-        let mut own = false;
-        for waker in [self.receive, self.room, self.flush, self.closed].into_iter().flatten() {
-            if waker.will_wake(driver) {
-                own = true;
-            } else {
-                waker.wake();
-            }
-        }
-        own
+/// Wakes a task, unless it is the driver's own, which is running; whether it was that.
+#[inline]
+pub(crate) fn wake_other(waker: Option<Waker>, driver: &Waker) -> bool {
+    let Some(waker) = waker else { return false };
+    let own = waker.will_wake(driver);
+    if !own {
+        waker.wake();
     }
+    own
 }
 
 /// Leaves the caller's waker in a slot of the state, and waits.

@@ -9,8 +9,9 @@
 //!
 //! `handshake`, `extension`, `frame`, `mask`, `decode`, `deflate` and `keepalive` are pure: bytes and values, no socket,
 //! no clock. `exchange` is the state behind the application's handles. `connection` is the shell, `running` where it
-//! reads, writes and waits, and `stock` has the buffers that it needs only while it is busy. The frames' headers are tungstenite's work; what
-//! is around them is not, for tungstenite knows no extensions and keeps its buffers as long as the socket.
+//! reads, writes and waits, and `stock` has the buffers that it needs only while it is busy. The headers of frames are
+//! tungstenite's to write; what is around them is not, for tungstenite knows no extensions and keeps its buffers as long
+//! as the socket.
 
 mod config;
 mod connection;

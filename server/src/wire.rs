@@ -101,7 +101,7 @@ impl Wire {
     }
 
     /// Writes what can be written at once. Unlike [`poll_write`](Self::poll_write) it takes no part in the runtime's
-    /// fair sharing: for once per request, since reading does.
+    /// fair sharing: for what answers that which was read, since reading does.
     #[inline]
     pub(crate) fn write_now(&mut self, output: &mut Output) {
         if let Next::Flat(bytes) = output.next() {

@@ -6,6 +6,8 @@ mod body;
 pub mod broadcast;
 #[cfg(feature = "client")]
 pub mod client;
+#[cfg(any(feature = "file", feature = "compression"))]
+mod coding;
 pub mod extract;
 #[cfg(feature = "file")]
 pub mod file;

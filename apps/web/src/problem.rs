@@ -4,7 +4,7 @@ use crate::Response;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::fmt;
-use transom::Headers;
+use transom::{Headers, Outgoing};
 
 /// What is wrong with a request, as its client is told: problem details (RFC 9457), as JSON.
 ///
@@ -122,8 +122,8 @@ impl Problem {
         self.0.title.as_deref().unwrap_or_else(|| reason(self.0.status))
     }
 
-    /// The response as JSON, which a router sends unless it is [told otherwise](crate::Router::problems).
-    pub fn to_response(&self) -> Response {
+    /// The response as JSON, with its status and fields.
+    fn render(&self) -> (Headers, Vec<u8>) {
         #[derive(Serialize)]
         struct Body<'a> {
             #[serde(rename = "type")]
@@ -138,10 +138,29 @@ impl Problem {
         let Details { status, kind, detail, faults, headers, .. } = &*self.0;
         let kind = kind.as_deref().unwrap_or("about:blank");
         let body = Body { kind, title: self.heading(), status: *status, detail: detail.as_deref(), faults };
-        let body = serde_json::to_vec(&body).expect("texts and numbers are always JSON");
-        let mut response = Response::new(body).status(*status).header("content-type", "application/problem+json");
-        response.headers_mut().extend(headers);
+        let mut fields = FIELDS;
+        fields.extend(headers);
+        (fields, serde_json::to_vec(&body).expect("texts and numbers are always JSON"))
+    }
+
+    /// The response as JSON, which a router sends unless it is [told otherwise](crate::Router::problems).
+    pub fn to_response(&self) -> Response {
+        let (headers, body) = self.render();
+        let mut response = Response::new(body).status(self.0.status);
+        *response.headers_mut() = headers;
         response
+    }
+}
+
+/// Browsers are not to make anything else of it.
+const FIELDS: Headers =
+    Headers::from_static(&[("content-type", "application/problem+json"), ("x-content-type-options", "nosniff")]);
+
+/// As JSON: how an application that is no handler answers.
+impl From<Problem> for Outgoing {
+    fn from(problem: Problem) -> Self {
+        let (headers, body) = problem.render();
+        Self::Response { status: problem.0.status, headers, body: body.into() }
     }
 }
 

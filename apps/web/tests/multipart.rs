@@ -5,6 +5,7 @@ use serde::Deserialize;
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use tokio_stream::StreamExt;
 use transom::lint::lint;
 use transom::memory::{self, Outcome, Script};
 use transom::{App, BlockingPool, HttpScope, ServerInfo};
@@ -152,11 +153,12 @@ fn types_and_boundaries() {
         let script = media_type.into_iter().fold(script, |script, value| script.header("content-type", value));
         assert_eq!(run(script, Router::new().post("/", show)).0, status, "{media_type:?}");
     }
-    let long = format!("multipart/form-data; boundary={}", "x".repeat(71));
-    assert_eq!(
-        run(memory::http("POST", "/").header("content-type", long).body(""), Router::new().post("/", show)).0,
-        400
-    );
+    for (length, status) in [(70, 200), (71, 400)] {
+        let boundary = "x".repeat(length);
+        let script = memory::http("POST", "/").body(format!("--{boundary}--"));
+        let script = script.header("content-type", format!("multipart/form-data; boundary={boundary}"));
+        assert_eq!(run(script, Router::new().post("/", show)).0, status, "{length}");
+    }
 }
 
 /// What a handler reads no further is passed over, and after a failure there is no end that could be taken for one.
@@ -180,6 +182,44 @@ fn parts_that_are_not_read() {
     }
     let script = request().chunks([body[..300].to_owned()]);
     assert_eq!(run(script, Router::new().post("/", stubborn)), (200, "true true".to_owned()));
+}
+
+/// What does not begin as it has to is the last that is looked at.
+#[test]
+fn nothing_comes_after_a_fault() {
+    async fn twice(mut form: Multipart) -> String {
+        format!("{} {}", form.next().await.is_err(), form.next().await.is_err())
+    }
+    let body = part("name=a", "").replace("form-data", "attachment") + &part("name=b", "") + "--x y--";
+    assert_eq!(run(request().body(body), Router::new().post("/", twice)), (200, "true true".to_owned()));
+}
+
+/// A header section without an end is not read to the limit of the body, which may be a long time.
+#[test]
+fn no_more_is_read_than_has_to_be() {
+    let lines = "x: 0123456789\r\n".repeat(100);
+    for before in ["", "--x y\r\n", "--x y\r\n\r\n\r\n--x y\r\n"] {
+        let limited = |form: Multipart| show(form.limits(Limits::new().head(500)));
+        let script = request().chunks(pieces(&(before.to_owned() + &lines), 100)).trickle().unfinished();
+        assert!(matches!(run(script, Router::new().post("/", limited)).0, 400 | 413), "{before:?}");
+    }
+}
+
+/// Data comes as soon as it cannot be a boundary.
+#[test]
+fn parts_are_streams() {
+    async fn lengths(mut form: Multipart) -> Result<String, MultipartError> {
+        let mut part = form.next().await?.expect("a part");
+        let mut lengths = String::new();
+        while let Some(data) = part.next().await {
+            lengths += &format!("{} ", data?.len());
+        }
+        Ok(lengths)
+    }
+    let (head, end) = part("name=a", "@").split_once('@').map(|(head, end)| (head.to_owned(), end.to_owned())).unwrap();
+    let chunks = [head, "xxxx".into(), "yy\r\n--x".into(), " z".into(), format!("{end}--x y--")];
+    let lengths = run(request().chunks(chunks).trickle(), Router::new().post("/", lengths));
+    assert_eq!(lengths, (200, "4 2 7 ".to_owned()));
 }
 
 #[test]

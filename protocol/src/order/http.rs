@@ -100,8 +100,7 @@ impl HttpSend {
     /// The refusal that the application is given. The state is unchanged.
     #[inline]
     pub fn accept(&mut self, event: &Outgoing) -> Result<(), SendError> {
-        self.state = self.next(event, &mut First)?;
-        Ok(())
+        self.advance(event, &mut First)
     }
 
     /// Every rule that `event` would break, the one that [`accept`](Self::accept) names first; none if it is legal.
@@ -109,7 +108,7 @@ impl HttpSend {
     pub fn refusals(&self, event: &Outgoing) -> Vec<Refusal> {
         let mut refusals = Vec::new();
         // What the state would be is of no interest, and of no meaning where a rule is broken.
-        let _ = self.next(event, &mut refusals);
+        let _ = self.clone().advance(event, &mut refusals);
         refusals
     }
 
@@ -155,23 +154,26 @@ impl HttpSend {
 
     /// The half after `event`.
     pub(super) fn after(&self, event: &Outgoing, refuse: &mut impl Refuse) -> Result<Self, SendError> {
-        Ok(Self { rules: self.rules, state: self.next(event, refuse)? })
+        let mut after = self.clone();
+        after.advance(event, refuse)?;
+        Ok(after)
     }
 
-    /// The state after `event`.
+    /// Changes the state when `event` was found legal, and not before.
     #[inline]
-    fn next(&self, event: &Outgoing, refuse: &mut impl Refuse) -> Result<State, SendError> {
+    fn advance(&mut self, event: &Outgoing, refuse: &mut impl Refuse) -> Result<(), SendError> {
         self.check_order(event, refuse)?;
         match event {
-            Outgoing::Informational { status, headers } => {
-                self.check_informational(*status, headers, refuse)?;
-                Ok(State::Idle)
-            }
+            Outgoing::Informational { status, headers } => self.check_informational(*status, headers, refuse),
             Outgoing::Response { status, headers, body } => {
                 self.check_response(*status, headers, body.len() as u64, refuse)?;
-                Ok(State::Done)
+                self.state = State::Done;
+                Ok(())
             }
-            Outgoing::Start { status, headers } => self.start(*status, headers, refuse),
+            Outgoing::Start { status, headers } => {
+                self.state = self.start(*status, headers, refuse)?;
+                Ok(())
+            }
             Outgoing::Body { data, more } => self.body(data.len() as u64, *more, refuse),
             Outgoing::File { file, more } => {
                 self.needs(Capabilities::FILE, &CAP_3, refuse)?;
@@ -179,10 +181,11 @@ impl HttpSend {
             }
             Outgoing::Trailers(fields) => {
                 self.check_trailers(fields, refuse)?;
-                Ok(State::Done)
+                self.state = State::Done;
+                Ok(())
             }
             // Refused above.
-            _ => Ok(self.state.clone()),
+            _ => Ok(()),
         }
     }
 
@@ -333,12 +336,14 @@ impl HttpSend {
     }
 
     #[inline]
-    fn body(&self, len: u64, more: bool, refuse: &mut impl Refuse) -> Result<State, SendError> {
-        Ok(match &self.state {
-            State::Streaming(body) => body.sent(len, more, refuse)?.map_or(State::Done, State::Streaming),
-            State::Tunnel if !more => State::Done,
-            other => other.clone(),
-        })
+    fn body(&mut self, len: u64, more: bool, refuse: &mut impl Refuse) -> Result<(), SendError> {
+        if let State::Streaming(body) = &mut self.state {
+            body.sent(len, more, refuse)?;
+        }
+        if !more {
+            self.state = State::Done;
+        }
+        Ok(())
     }
 }
 

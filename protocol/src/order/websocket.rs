@@ -73,20 +73,14 @@ impl WebSocketSend {
     /// # Errors
     /// The refusal that the application is given. The state is unchanged.
     pub fn accept(&mut self, event: &Outgoing) -> Result<(), SendError> {
-        self.state = self.next(event, &mut First)?;
-        match self.state {
-            State::Open => self.handshake = Handshake::Accepted,
-            State::Denied => self.handshake = Handshake::Denied,
-            _ => {}
-        }
-        Ok(())
+        self.advance(event, &mut First)
     }
 
     /// Every rule that `event` would break, the one that [`accept`](Self::accept) names first; none if it is legal.
     pub fn refusals(&self, event: &Outgoing) -> Vec<Refusal> {
         let mut refusals = Vec::new();
         // What the state would be is of no interest, and of no meaning where a rule is broken.
-        let _ = self.next(event, &mut refusals);
+        let _ = self.clone().advance(event, &mut refusals);
         refusals
     }
 
@@ -135,31 +129,35 @@ impl WebSocketSend {
         }
     }
 
-    /// The state after `event`.
-    fn next(&self, event: &Outgoing, refuse: &mut impl Refuse) -> Result<State, SendError> {
+    /// Changes the state when `event` was found legal, and not before.
+    fn advance(&mut self, event: &Outgoing, refuse: &mut impl Refuse) -> Result<(), SendError> {
         self.check_order(event, refuse)?;
-        match (&self.state, event) {
+        let state = match (&self.state, event) {
+            (_, Outgoing::Message(message)) => return self.check_message(message, refuse),
             (_, Outgoing::Accept { subprotocol, headers }) => {
                 self.check_subprotocol(subprotocol.as_deref(), refuse)?;
                 check_accept_fields(headers, refuse)?;
-                Ok(State::Open)
+                State::Open
             }
             (state, Outgoing::Close { code, reason }) => {
                 check_close(*code, reason, refuse)?;
-                Ok(if matches!(state, State::Handshake(_)) { State::Denied } else { State::Closing })
-            }
-            (_, Outgoing::Message(message)) => {
-                self.check_message(message, refuse)?;
-                Ok(State::Open)
+                if matches!(state, State::Handshake(_)) { State::Denied } else { State::Closing }
             }
             (State::Handshake(http), event) => {
                 self.check_denial(event, refuse)?;
                 let http = http.after(event, &mut InHandshake(refuse))?;
-                Ok(if http.is_done() { State::Denied } else { State::Handshake(http) })
+                if http.is_done() { State::Denied } else { State::Handshake(http) }
             }
             // Refused above.
-            (state, _) => Ok(state.clone()),
+            _ => return Ok(()),
+        };
+        match state {
+            State::Open => self.handshake = Handshake::Accepted,
+            State::Denied => self.handshake = Handshake::Denied,
+            _ => {}
         }
+        self.state = state;
+        Ok(())
     }
 }
 

@@ -179,6 +179,7 @@ pub(super) fn informational(out: &mut Vec<u8>, status: u16, headers: &Headers) {
 }
 
 /// The next piece of a body.
+#[inline]
 pub(super) fn body(out: &mut Output, framing: Framing, data: Bytes) {
     if data.is_empty() {
         return;
@@ -195,6 +196,7 @@ pub(super) fn body(out: &mut Output, framing: Framing, data: Bytes) {
 }
 
 /// The end of a body.
+#[inline]
 pub(super) fn end(out: &mut Output, framing: Framing, trailers: Option<&Headers>) {
     if framing == Framing::Chunked {
         out.append(|out| {
@@ -209,15 +211,11 @@ pub(super) fn end(out: &mut Output, framing: Framing, trailers: Option<&Headers>
 
 /// The line before the bytes of a chunk, which another line end follows (RFC 9112 section 7.1).
 pub(super) fn chunk_size(out: &mut Vec<u8>, size: u64) {
-    let mut line = *b"0000000000000000\r\n";
-    let mut start = line.len() - 2;
-    let mut rest = size;
-    while rest > 0 || start == line.len() - 2 {
-        start -= 1;
-        line[start] = b"0123456789abcdef"[(rest & 0xf) as usize];
-        rest >>= 4;
+    let digits = (u64::BITS - (size | 1).leading_zeros()).div_ceil(4);
+    for place in (0..digits).rev() {
+        out.push(b"0123456789abcdef"[(size >> (4 * place)) as usize & 0xf]);
     }
-    out.extend_from_slice(&line[start..]);
+    out.extend_from_slice(b"\r\n");
 }
 
 /// The response that the server gives by itself: a status and its name.

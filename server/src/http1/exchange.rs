@@ -14,7 +14,7 @@ use super::response::Response;
 use crate::driver::Driver;
 use crate::output::Output;
 use crate::sync::{AtomicU64, Mutex, MutexGuard};
-use crate::waiting::Waiting;
+use crate::waiting::{Waiting, wake_other};
 use crate::worker::Worker;
 use bytes::{Bytes, BytesMut};
 use std::sync::{Arc, PoisonError};
@@ -153,45 +153,21 @@ impl Exchanges {
 
     /// Begins the next exchange; handles with any earlier number are dead.
     #[inline]
-    pub(super) fn begin(&self, begin: Begin<'_>) -> ExchangeId {
-        let mut state = self.lock();
-        let state = &mut *state;
-        state.id.0 += 1;
-        state.received = false;
-        state.decoder = begin.decoder;
-        std::mem::swap(&mut state.lent, begin.lent);
-        state.send = HttpSend::new(begin.rules);
-        state.end = None;
-        state.lost = None;
-        state.protocol = begin.protocol;
-        state.response = Response::new(begin.asked);
-        state.expects_continue = begin.expects_continue;
-        state.wants_input = false;
-        state.input_ended = false;
-        state.cut_short = None;
-        state.in_flight = 0;
-        state.abandoned = false;
-        state.now = begin.now;
-        state.driver = Driver::RUNNING;
-        state.id
+    pub(super) fn begin(self: &mut Arc<Self>, begin: Begin<'_>) -> ExchangeId {
+        match Arc::get_mut(self) {
+            Some(exchanges) => exchanges.state_mut().begin(begin),
+            None => self.lock().begin(begin),
+        }
     }
 
     /// Ends an exchange of which nothing is left to be done: the call returned well, and request and response are
     /// complete and to be followed by others. `false`, and nothing changed, if it is not like that.
     #[inline]
-    pub(super) fn finish_smoothly(&self, lent: &mut Box<Lent>) -> bool {
-        let mut state = self.lock();
-        let smooth = state.send.is_done()
-            && state.end.is_none()
-            && state.response.asked.keep_alive
-            && state.decoder.is_finished()
-            && state.waiting.is_empty()
-            && lent.output.is_empty();
-        if smooth {
-            std::mem::swap(&mut state.lent, lent);
-            state.id.0 += 1;
+    pub(super) fn finish_smoothly(self: &mut Arc<Self>, lent: &mut Box<Lent>) -> bool {
+        match Arc::get_mut(self) {
+            Some(exchanges) => exchanges.state_mut().finish_smoothly(lent),
+            None => self.lock().finish_smoothly(lent),
         }
-        smooth
     }
 
     /// Ends the exchange after its call returned; handles that are left are dead. What was lent comes back, but for the
@@ -285,7 +261,7 @@ impl Exchanges {
         state.wants_input = false;
         let receive = state.waiting.receive.take();
         drop(state);
-        Waiting { receive, ..Waiting::default() }.wake_others(driver)
+        wake_other(receive, driver)
     }
 
     /// The peer closed its sending side: in a tunnel the end of one direction, elsewhere the end of the request if
@@ -299,7 +275,7 @@ impl Exchanges {
         state.input_ended = true;
         let receive = state.waiting.receive.take();
         drop(state);
-        Some(Waiting { receive, ..Waiting::default() }.wake_others(driver))
+        Some(wake_other(receive, driver))
     }
 
     /// Nothing can be received any more, but a response may still be sent.
@@ -308,7 +284,7 @@ impl Exchanges {
         state.end.get_or_insert(end);
         let receive = state.waiting.receive.take();
         drop(state);
-        Waiting { receive, ..Waiting::default() }.wake_others(driver)
+        wake_other(receive, driver)
     }
 
     /// The exchange is over for this reason, unless it was over before; and nothing more of the request is received.
@@ -385,9 +361,52 @@ impl Exchanges {
         // Nothing panics while it is held, except the allocator.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// The state where there are no handles, which is so before and after nearly every call: without a lock.
+    #[inline]
+    fn state_mut(&mut self) -> &mut State {
+        self.state.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl State {
+    #[inline]
+    fn begin(&mut self, begin: Begin<'_>) -> ExchangeId {
+        self.id.0 += 1;
+        self.received = false;
+        self.decoder = begin.decoder;
+        std::mem::swap(&mut self.lent, begin.lent);
+        self.send = HttpSend::new(begin.rules);
+        self.end = None;
+        self.lost = None;
+        self.protocol = begin.protocol;
+        self.response = Response::new(begin.asked);
+        self.expects_continue = begin.expects_continue;
+        self.wants_input = false;
+        self.input_ended = false;
+        self.cut_short = None;
+        self.in_flight = 0;
+        self.abandoned = false;
+        self.now = begin.now;
+        self.driver = Driver::RUNNING;
+        self.id
+    }
+
+    #[inline]
+    fn finish_smoothly(&mut self, lent: &mut Box<Lent>) -> bool {
+        let smooth = self.send.is_done()
+            && self.end.is_none()
+            && self.response.asked.keep_alive
+            && self.decoder.is_finished()
+            && self.waiting.is_empty()
+            && lent.output.is_empty();
+        if smooth {
+            std::mem::swap(&mut self.lent, lent);
+            self.id.0 += 1;
+        }
+        smooth
+    }
+
     /// Nothing more can be sent.
     fn lose(&mut self, end: End) {
         if !self.is_over() {

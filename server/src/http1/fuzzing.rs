@@ -3,7 +3,7 @@
 
 use super::decode::{DecodeLimits, Decoded, Decoder};
 use super::encode::{Asked, Fixed, Framing};
-use super::head::{Parser, Refused};
+use super::head::{Parser, Refused, agreement};
 use super::response::{self, Response, Setting};
 use crate::Config;
 use crate::output::{Next, Output, SLICES};
@@ -29,7 +29,7 @@ pub struct Request {
 pub fn head(input: &[u8], lengths: impl IntoIterator<Item = usize>, config: &Config) -> Result<Option<Request>, u16> {
     let (mut parser, mut head) = (Parser::default(), Head::default());
     for len in lengths {
-        match parser.parse(&input[..len], config, &mut head) {
+        match parser.parse(&mut input[..len].to_vec(), config, &mut head) {
             Ok(None) => {}
             Ok(Some(request)) => {
                 let super::head::Request { len, keep_alive, expects_continue } = request;
@@ -39,6 +39,11 @@ pub fn head(input: &[u8], lengths: impl IntoIterator<Item = usize>, config: &Con
         }
     }
     Ok(None)
+}
+
+/// Has both readers of heads read `input`, and panics if they disagree.
+pub fn head_readers(input: &[u8], config: &Config) {
+    agreement::check(input, &config.limits);
 }
 
 /// What a request body came to.

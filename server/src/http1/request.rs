@@ -149,16 +149,16 @@ impl Connection<'_> {
     #[inline]
     fn parse_head(&mut self) -> Result<Option<Request>, Ending> {
         let equipment = &mut *self.equipment;
-        if Arc::get_mut(&mut equipment.head).is_none() {
+        if Arc::strong_count(&equipment.head) > 1 {
             // The application kept its scope.
             equipment.head = Arc::default();
         }
-        let head = Arc::get_mut(&mut equipment.head).expect("looked at above, and nobody else has a way to it");
+        let head = Arc::get_mut(&mut equipment.head).expect("there is one, and nobody else has a way to it");
         if !Arc::ptr_eq(&head.connection, &self.peer) {
             head.connection = Arc::clone(&self.peer);
         }
         let config = self.worker.config();
-        let parsed = equipment.parser.parse(&equipment.lent.input, config, head);
+        let parsed = equipment.parser.parse(&mut equipment.lent.input, config, head);
         let parsed = parsed.map_err(|Refused(status)| Ending::Refused(status))?;
         let Some(request) = parsed else { return Ok(None) };
         equipment.lent.input.advance(request.len);

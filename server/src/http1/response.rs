@@ -38,14 +38,14 @@ impl Response {
     #[inline]
     pub(crate) fn write(&mut self, event: Outgoing, file: Option<Arc<File>>, out: &mut Output, setting: Setting<'_>) {
         match event {
-            Outgoing::Response { status, headers, body } => {
-                self.head(status, &headers, Some(body.len()), out, setting);
+            Outgoing::Response { status, ref headers, body } => {
+                self.head(status, headers, Some(body.len()), out, setting);
                 if self.framing == Framing::Length {
                     self.body_bytes = body.len() as u64;
                     out.push_body(body);
                 }
             }
-            Outgoing::Start { status, headers } => self.head(status, &headers, None, out, setting),
+            Outgoing::Start { status, ref headers } => self.head(status, headers, None, out, setting),
             Outgoing::Body { data, more } => {
                 if self.framing != Framing::Absent {
                     self.body_bytes += data.len() as u64;

@@ -55,8 +55,8 @@ fn absolute<'a>(method: &Method, target: &'a [u8]) -> Option<Target<'a>> {
     Some(Target { authority: Some(authority), target, path_len })
 }
 
-/// Whether there is neither a query nor a character to be refused, eight bytes at a time. `httparse` has kept out
-/// controls and spaces.
+/// Whether there is neither a query nor a character to be refused, eight bytes at a time. What reads the line has kept
+/// out controls and spaces.
 #[inline]
 fn is_plain_path(target: &[u8]) -> bool {
     const EACH: u64 = 0x0101_0101_0101_0101;

@@ -50,6 +50,8 @@ pub(super) struct Connection<'a, 'w> {
     pub(super) keepalive: Keepalive,
     /// When the peer's close frame must have come.
     pub(super) close_deadline: Option<Instant>,
+    /// Something was read, and nothing written since.
+    pub(super) answers: bool,
     /// The peer is not read from, because the application does not receive.
     pub(super) blocked: bool,
     /// Nothing comes from the peer any more, and nothing can be sent to it.
@@ -107,6 +109,7 @@ impl<'a, 'w> Connection<'a, 'w> {
             },
             keepalive: Keepalive::new(config, now),
             close_deadline: None,
+            answers: false,
             blocked: false,
             ended: false,
             shut: false,

@@ -62,6 +62,7 @@ impl Decoder {
         loop {
             let frame = match self.frame {
                 Some(frame) => frame,
+                None if input.is_empty() => return Ok(None),
                 None => {
                     let Some((frame, len)) = Frame::parse(input)? else { return Ok(None) };
                     if let OpCode::Data(kind) = frame.opcode {

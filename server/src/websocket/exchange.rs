@@ -18,7 +18,7 @@ use crate::driver::Driver;
 use crate::http1::{Asked, Framing, Response};
 use crate::output::Output;
 use crate::sync::{Mutex, MutexGuard};
-use crate::waiting::Waiting;
+use crate::waiting::{Waiting, wake_other};
 use crate::worker::Worker;
 use bytes::Bytes;
 use std::collections::VecDeque;
@@ -172,7 +172,7 @@ impl Exchange {
         }
         let receive = state.waiting.receive.take();
         drop(state);
-        Waiting { receive, ..Waiting::default() }.wake_others(driver)
+        wake_other(receive, driver)
     }
 
     /// Whether the application is given such a message: pings and pongs only if it asked for them.
@@ -254,9 +254,9 @@ impl Exchange {
         frame::write_close(state.room(), Some(code), "");
         state.closing = Closing::Sent;
         state.send.lost(End::Closed { code, reason: Utf8::default(), clean: false });
-        let waiting = Waiting { room: state.waiting.room.take(), ..Waiting::default() };
+        let room = state.waiting.room.take();
         drop(state);
-        waiting.wake_others(driver)
+        wake_other(room, driver)
     }
 
     /// No byte reaches the peer any more. Whether `driver`'s own call may go on because of it.
@@ -295,6 +295,28 @@ impl Exchange {
     /// Takes note of what is left to write. Whether `driver`'s own call may go on because of it.
     pub(super) fn written(&self, left: u64, driver: &Waker) -> bool {
         let mut state = self.lock();
+        let waiting = self.room_for(&mut state, left);
+        drop(state);
+        waiting.is_some_and(|waiting| waiting.wake_others(driver))
+    }
+
+    /// Takes note that everything is written, and [takes](Self::collect) what is to be written next in exchange for
+    /// `written`, if there is something. Whether `driver`'s own call may go on because of it.
+    pub(super) fn collect_next(&self, written: &mut Output, driver: &Waker) -> (bool, Progress) {
+        let mut state = self.lock();
+        let waiting = self.room_for(&mut state, 0);
+        state.driver = Driver::RUNNING;
+        if !state.output.is_empty() {
+            std::mem::swap(&mut state.output, written);
+            state.in_flight = written.len();
+        }
+        let progress = state.progress();
+        drop(state);
+        (waiting.is_some_and(|waiting| waiting.wake_others(driver)), progress)
+    }
+
+    /// With so much left to write, who need not wait for it any more.
+    fn room_for(&self, state: &mut State, left: u64) -> Option<Waiting> {
         state.in_flight = left;
         if state.buffered() < self.high_water()
             && let Some(payload) = state.pong.take()
@@ -304,18 +326,16 @@ impl Exchange {
             state.collect_again();
         }
         if state.waiting.is_empty() {
-            return false;
+            return None;
         }
         let (flushed, room) = (state.is_flushed(), state.buffered() < self.high_water());
         let denied = flushed && state.send.is_denied();
-        let waiting = Waiting {
+        Some(Waiting {
             room: state.waiting.room.take_if(|_| room),
             flush: state.waiting.flush.take_if(|_| flushed),
             receive: state.waiting.receive.take_if(|_| denied),
             closed: state.waiting.closed.take_if(|_| denied),
-        };
-        drop(state);
-        waiting.wake_others(driver)
+        })
     }
 
     /// Lets the connection wait, unless something happened since [`collect`](Self::collect).
@@ -324,6 +344,9 @@ impl Exchange {
         let parked = state.driver.park(waker);
         if parked && state.ahead.is_empty() {
             stock::trim(&mut state.ahead);
+        }
+        if parked && state.output.is_empty() {
+            stock::give_output(&mut state.output);
         }
         parked
     }

@@ -1,9 +1,9 @@
-//! Frames (RFC 6455 section 5): their headers are tungstenite's to read and write, what they may say is decided here.
+//! The headers of frames (RFC 6455 section 5.2). What is legal by itself is decided where they are read; how they are
+//! written, and what opcodes there are, is tungstenite's to say.
 
 use super::fault::Fault;
 use crate::output::Output;
 use bytes::Bytes;
-use std::io::Cursor;
 use tungstenite::protocol::frame::FrameHeader;
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
@@ -24,31 +24,46 @@ pub(super) struct Frame {
 impl Frame {
     /// Reads the header at the front of `input` and says how long it is; `None` if it is not complete.
     pub(super) fn parse(input: &[u8]) -> Result<Option<(Self, usize)>, Fault> {
-        let mut cursor = Cursor::new(input);
-        // What it reads from memory can only fail by what it says.
-        let parsed = FrameHeader::parse(&mut cursor).map_err(|_| Fault::Opcode)?;
-        let Some((header, len)) = parsed else { return Ok(None) };
-        let header_len = cursor.position() as usize;
-        let mask = header.mask.ok_or(Fault::Unmasked)?;
-        if header.rsv2 || header.rsv3 {
+        let [first, second, rest @ ..] = input else { return Ok(None) };
+        let bit = |bit: u8| first & bit != 0;
+        let (is_final, reserved1) = (bit(0x80), bit(0x40));
+        let opcode = OpCode::from(first & 0x0f);
+        if matches!(opcode, OpCode::Data(Data::Reserved(_)) | OpCode::Control(Control::Reserved(_))) {
+            return Err(Fault::Opcode);
+        }
+        let (len, shortest, rest) = match second & 0x7f {
+            126 => {
+                let Some((len, rest)) = rest.split_first_chunk() else { return Ok(None) };
+                (u16::from_be_bytes(*len).into(), 126, rest)
+            }
+            127 => {
+                let Some((len, rest)) = rest.split_first_chunk() else { return Ok(None) };
+                (u64::from_be_bytes(*len), 1 << 16, rest)
+            }
+            len => (len.into(), 0, rest),
+        };
+        if second & 0x80 == 0 {
+            return Err(Fault::Unmasked);
+        }
+        let Some((mask, rest)) = rest.split_first_chunk() else { return Ok(None) };
+        if bit(0x20) || bit(0x10) {
             return Err(Fault::ReservedBits);
         }
-        if header.len(len) != header_len || len > i64::MAX as u64 {
+        if len < shortest || len > i64::MAX as u64 {
             return Err(Fault::Length);
         }
-        if let OpCode::Control(_) = header.opcode {
-            if header.rsv1 {
+        if let OpCode::Control(_) = opcode {
+            if reserved1 {
                 return Err(Fault::ReservedBits);
             }
-            if !header.is_final {
+            if !is_final {
                 return Err(Fault::FragmentedControl);
             }
             if len > LONGEST_CONTROL {
                 return Err(Fault::LongControl);
             }
         }
-        let frame = Self { opcode: header.opcode, is_final: header.is_final, reserved1: header.rsv1, mask, len };
-        Ok(Some((frame, header_len)))
+        Ok(Some((Self { opcode, is_final, reserved1, mask: *mask, len }, input.len() - rest.len())))
     }
 }
 
@@ -115,6 +130,60 @@ pub(super) mod tests {
             (b"\x89\xfe\x00\x7emask", Fault::LongControl),
         ] {
             assert_eq!(Frame::parse(header), Err(fault), "{}", header.escape_ascii());
+        }
+    }
+
+    /// Whatever a header says, `tungstenite` finds the same in it.
+    #[test]
+    fn another_parser_agrees() {
+        let lengths =
+            [&[0][..], &[125], &[126, 0, 125], &[126, 0, 126], &[126, 255, 255], &[127, 0, 0, 0, 0, 0, 0, 255, 255]];
+        let longest = [
+            &[127, 0, 0, 0, 0, 0, 1, 0, 0][..],
+            &[127, 127, 255, 255, 255, 255, 255, 255, 255],
+            &[127, 255, 0, 0, 0, 0, 0, 0, 0],
+        ];
+        for first in 0..=255u8 {
+            for len in lengths.iter().chain(&longest) {
+                for masked in [0, 0x80] {
+                    let header = [&[first, len[0] | masked], &len[1..], b"mask"].concat();
+                    for end in 0..=header.len() {
+                        let mut cursor = std::io::Cursor::new(&header[..end]);
+                        let theirs = FrameHeader::parse(&mut cursor);
+                        let text = header[..end].escape_ascii();
+                        match (Frame::parse(&header[..end]), theirs) {
+                            (Ok(None), Ok(None)) => {}
+                            (Ok(Some((frame, header_len))), Ok(Some((theirs, len)))) => {
+                                let found = (theirs.opcode, theirs.is_final, theirs.rsv1, theirs.mask, len);
+                                assert_eq!(
+                                    (frame.opcode, frame.is_final, frame.reserved1, Some(frame.mask), frame.len),
+                                    found,
+                                    "{text}"
+                                );
+                                assert_eq!(header_len as u64, cursor.position(), "{text}");
+                                assert_eq!(theirs.len(len), header_len, "{text}");
+                                assert!(!theirs.rsv2 && !theirs.rsv3 && len <= i64::MAX as u64, "{text}");
+                            }
+                            // It is seen here before the rest is there.
+                            (Err(Fault::Opcode), Err(_) | Ok(None)) => {}
+                            (Err(fault), Ok(Some((theirs, len)))) => {
+                                let expected = match theirs.opcode {
+                                    _ if theirs.mask.is_none() => Fault::Unmasked,
+                                    _ if theirs.rsv2 || theirs.rsv3 => Fault::ReservedBits,
+                                    _ if theirs.len(len) as u64 != cursor.position() || len > i64::MAX as u64 => {
+                                        Fault::Length
+                                    }
+                                    OpCode::Control(_) if theirs.rsv1 => Fault::ReservedBits,
+                                    OpCode::Control(_) if !theirs.is_final => Fault::FragmentedControl,
+                                    _ => Fault::LongControl,
+                                };
+                                assert_eq!(fault, expected, "{text}");
+                            }
+                            (ours, theirs) => panic!("{text}: {ours:?} and {theirs:?}"),
+                        }
+                    }
+                }
+            }
         }
     }
 

@@ -77,6 +77,9 @@ impl Connection<'_, '_> {
         let parked = self.exchange.park(cx.waker());
         if parked {
             stock::trim(&mut self.decoded);
+            if self.writing.is_empty() {
+                stock::give_output(&mut self.writing);
+            }
         }
         if parked && self.input.is_empty() && self.input.capacity() > 0 {
             stock::give_input(std::mem::take(&mut self.input));
@@ -100,7 +103,10 @@ impl Connection<'_, '_> {
             self.make_room();
             let missing = self.decoder.missing(&self.input) as u64;
             match self.http.wire.poll_read_body(&mut self.input, missing, cx) {
-                Poll::Ready(Ok(count)) if count > 0 => self.keepalive.heard(self.http.now),
+                Poll::Ready(Ok(count)) if count > 0 => {
+                    self.keepalive.heard(self.http.now);
+                    self.answers = true;
+                }
                 Poll::Ready(_) => return self.end(cx.waker()),
                 Poll::Pending => return false,
             }
@@ -108,6 +114,7 @@ impl Connection<'_, '_> {
         false
     }
 
+    #[inline]
     fn make_room(&mut self) {
         if self.input.capacity() == 0 {
             self.input = stock::input();
@@ -144,8 +151,10 @@ impl Connection<'_, '_> {
                     Ok(Some(Received::Close(code, reason))) => Last::Close(code, reason),
                     Err(fault) => Last::Fault(fault),
                     Ok(None) => {
-                        self.progress.received &= self.decoded.is_empty();
-                        go_on |= self.exchange.deliver(&mut self.decoded, waker);
+                        if !self.decoded.is_empty() {
+                            self.progress.received = false;
+                            go_on |= self.exchange.deliver(&mut self.decoded, waker);
+                        }
                         let in_message = self.decoder.is_in_message(&self.input);
                         let waits = !self.progress.received && (in_message || self.exchange.receives_control());
                         self.blocked = waits && self.exchange.block(in_message);
@@ -188,8 +197,13 @@ impl Connection<'_, '_> {
     /// Writes what there is to write, and sees to what is due. Whether the call may go on because of it.
     fn write(&mut self, mut drained: Pin<&mut Notified<'_>>, cx: &mut Context<'_>) -> bool {
         let mut go_on = false;
+        self.collect();
         loop {
-            self.collect();
+            if self.progress.accepted && !self.accepted {
+                self.accepted = true;
+                self.keepalive.heard(self.http.now);
+                self.record_acceptance();
+            }
             if self.ended {
                 self.writing.clear();
                 return go_on;
@@ -199,17 +213,26 @@ impl Connection<'_, '_> {
                     Some(may_go_on) => go_on |= may_go_on,
                     None => return true,
                 }
+                self.collect();
                 continue;
             }
             if self.progress.accepted && self.is_due(drained.as_mut(), cx, &mut go_on) {
+                self.collect();
                 continue;
             }
             if self.writing.is_empty() {
                 return go_on;
             }
             let timeout = self.http.worker.config().limits.write_timeout;
+            if std::mem::take(&mut self.answers) {
+                self.http.wire.write_now(&mut self.writing);
+            }
             match self.http.wire.poll_write(&mut self.writing, timeout, cx) {
-                Poll::Ready(Ok(())) => go_on |= self.exchange.written(0, cx.waker()),
+                Poll::Ready(Ok(())) => {
+                    let (may_go_on, progress) = self.exchange.collect_next(&mut self.writing, cx.waker());
+                    self.progress = progress;
+                    go_on |= may_go_on;
+                }
                 Poll::Pending => {
                     self.keepalive.delayed(self.http.now);
                     return self.exchange.written(self.writing.len(), cx.waker()) | go_on;
@@ -227,16 +250,10 @@ impl Connection<'_, '_> {
     /// Takes what is to be written, if nothing is left of what was taken before.
     fn collect(&mut self) {
         if self.writing.is_empty() {
-            let written = std::mem::take(&mut self.writing);
+            stock::give_output(&mut self.writing);
             (self.writing, self.progress) = self.exchange.collect();
-            stock::give_output(written);
         } else {
             self.progress = self.exchange.progress();
-        }
-        if self.progress.accepted && !self.accepted {
-            self.accepted = true;
-            self.keepalive.heard(self.http.now);
-            self.record_acceptance();
         }
     }
 

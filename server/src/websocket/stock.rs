@@ -41,16 +41,21 @@ pub(super) fn input() -> BytesMut {
     STOCK.with_borrow_mut(|stock| stock.inputs.pop()).unwrap_or_default()
 }
 
-/// Takes back an output that is written.
-pub(super) fn give_output(mut output: Output) {
-    output.clear();
+/// Takes back the room of an output that is written, if it has some.
+#[inline]
+pub(super) fn give_output(output: &mut Output) {
     if output.has_memory() {
-        STOCK.with_borrow_mut(|stock| {
-            if stock.outputs.len() < KEPT {
-                stock.outputs.push(output);
-            }
-        });
+        keep_output(std::mem::take(output));
     }
+}
+
+fn keep_output(mut output: Output) {
+    output.clear();
+    STOCK.with_borrow_mut(|stock| {
+        if output.has_memory() && stock.outputs.len() < KEPT {
+            stock.outputs.push(output);
+        }
+    });
 }
 
 /// Has a queue of messages that is empty keep what a few need.
@@ -130,12 +135,12 @@ mod tests {
 
     #[test]
     fn an_output_comes_back_empty_and_with_its_room() {
-        give_output(with_room(100));
+        give_output(&mut with_room(100));
         assert_eq!(outputs(), 1);
         let mut output = Output::default();
         fill(&mut output);
         assert_eq!((output.is_empty(), output.has_memory(), outputs()), (true, true, 0));
-        give_output(with_room(100));
+        give_output(&mut with_room(100));
         fill(&mut output);
         assert_eq!(outputs(), 1, "it has room");
     }
@@ -144,11 +149,11 @@ mod tests {
     fn large_buffers_and_those_without_room_are_not_kept() {
         give_input(BytesMut::with_capacity(LARGEST + 1));
         give_input(BytesMut::with_capacity(READ / 2));
-        give_output(with_room(LARGEST + 1));
-        give_output(Output::default());
+        give_output(&mut with_room(LARGEST + 1));
+        give_output(&mut Output::default());
         assert_eq!((inputs(), outputs()), (0, 0));
         give_input(BytesMut::with_capacity(LARGEST));
-        give_output(with_room(LARGEST));
+        give_output(&mut with_room(LARGEST));
         assert_eq!((inputs(), outputs()), (1, 1));
     }
 
@@ -156,7 +161,7 @@ mod tests {
     fn no_more_are_kept_than_so_many() {
         for _ in 0..KEPT + 9 {
             give_input(BytesMut::with_capacity(READ));
-            give_output(with_room(1));
+            give_output(&mut with_room(1));
         }
         assert_eq!((inputs(), outputs()), (KEPT, KEPT));
     }

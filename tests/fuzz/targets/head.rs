@@ -1,11 +1,11 @@
 //! Request heads: what is accepted is clean, within the limits, the same however it is cut, and means the same when it is
-//! written again.
+//! written again. The two readers of heads agree.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 use transom::{BodyHint, HttpVersion, field};
-use transom_server::fuzzing::{Request, head};
+use transom_server::fuzzing::{Request, head, head_readers};
 use transom_server::{Config, Limits};
 
 type Parsed = Result<Option<Request>, u16>;
@@ -28,6 +28,7 @@ fuzz_target!(|input: &[u8]| {
 });
 
 fn check(input: &[u8], config: &Config) {
+    head_readers(input, config);
     let whole = head(input, [input.len()], config);
     match &whole {
         Ok(None) => {}

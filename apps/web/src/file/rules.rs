@@ -1,7 +1,8 @@
 use super::FileError;
 use super::content::Content;
-use super::encoding::Encoding;
+use super::encoding;
 use super::path::Location;
+use crate::coding::Coding;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -67,7 +68,7 @@ pub(super) struct Wanted {
     /// `None` where the path can name no file.
     pub(super) location: Option<Location>,
     /// The codings that are as good as none, best first.
-    pub(super) encodings: Vec<Encoding>,
+    pub(super) encodings: Vec<Coding>,
     /// Whether it asks for a page, as browsers do when they go to one.
     pub(super) page: bool,
 }
@@ -87,7 +88,7 @@ pub(super) struct Hit {
     /// Of the file itself, whatever it is encoded in.
     pub(super) path: PathBuf,
     pub(super) content: Content,
-    pub(super) encoding: Option<Encoding>,
+    pub(super) encoding: Option<Coding>,
     /// The fields of the request that had a say in it.
     pub(super) vary: Vec<&'static str>,
     pub(super) status: u16,
@@ -139,17 +140,18 @@ impl Rules {
     /// A file in the best coding that it is there in.
     fn hit(&self, tree: &impl Tree, path: PathBuf, wanted: &Wanted) -> Result<Option<Hit>, FileError> {
         if self.precompressed {
-            for &encoding in &wanted.encodings {
-                if let Some(content) = tree.find(&with_suffix(&path, encoding.suffix()))? {
-                    let (encoding, vary) = (Some(encoding), vec![ACCEPT_ENCODING]);
+            for &coding in &wanted.encodings {
+                if let Some(content) = tree.find(&with_suffix(&path, encoding::suffix(coding)))? {
+                    let (encoding, vary) = (Some(coding), vec![ACCEPT_ENCODING]);
                     return Ok(Some(Hit { path, content, encoding, vary, status: 200 }));
                 }
             }
         }
         let Some(content) = tree.find(&path)? else { return Ok(None) };
         // Another request might have got another coding, if there is one.
-        let others = Encoding::ALL.iter().filter(|encoding| !wanted.encodings.contains(encoding));
-        let is_coded = |encoding: &Encoding| matches!(tree.find(&with_suffix(&path, encoding.suffix())), Ok(Some(_)));
+        let others = encoding::ALL.iter().filter(|coding| !wanted.encodings.contains(coding));
+        let is_coded =
+            |coding: &Coding| matches!(tree.find(&with_suffix(&path, encoding::suffix(*coding))), Ok(Some(_)));
         let varies = self.precompressed && { others }.any(is_coded);
         let vary = if varies { vec![ACCEPT_ENCODING] } else { Vec::new() };
         Ok(Some(Hit { path, content, encoding: None, vary, status: 200 }))
@@ -211,7 +213,7 @@ mod tests {
     fn what_may_not_be_read_is_not_there_and_trouble_is_told() {
         let rules = Rules { html: true, precompressed: true, fallback: Some("index.html".into()), ..Rules::default() };
         let location = Location::parse(b"/a", Dotfiles::Hidden);
-        let wanted = Wanted { location, encodings: Encoding::ALL.to_vec(), page: true };
+        let wanted = Wanted { location, encodings: encoding::ALL.to_vec(), page: true };
         for absence in [|| FileError::NotFound, || FileError::PermissionDenied, || FileError::NotAFile] {
             assert!(matches!(rules.find(&Failing(absence), &wanted), Ok(Found::Nothing)));
         }

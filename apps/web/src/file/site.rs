@@ -1,10 +1,13 @@
 use super::condition::Validators;
-use super::encoding::{self, Encoding};
+use super::encoding;
 use super::path::Location;
 use super::representation::Representation;
 use super::rules::{Found, Hit, Rules, Wanted};
 use super::{Directory, Dotfiles, FileError, Table, media_type};
+use crate::Problem;
 use crate::blocking::run_blocking;
+use crate::coding::Coding;
+use crate::media_type::essence;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use transom::field::list;
@@ -139,7 +142,10 @@ impl<T> Site<T> {
                 return Ok(Some((scope, wanted, send)));
             }
             Method::Options => (204, Headers::from_static(&[ALLOW]), ""),
-            _ => (405, Headers::from_static(&[PROBLEM, NOSNIFF, ALLOW]), METHOD_NOT_ALLOWED),
+            _ => {
+                send.send(Problem::new(405).header(ALLOW.0, ALLOW.1).into()).await?;
+                return Ok(None);
+            }
         };
         send.send(Outgoing::Response { status, headers, body: body.into() }).await?;
         Ok(None)
@@ -149,7 +155,7 @@ impl<T> Site<T> {
         let (status, headers, body) = match found {
             Found::File(hit) => return Ok(self.send(hit, scope, send).await?),
             Found::Slash => (307, [("location", with_slash(scope))].into_iter().collect(), ""),
-            Found::Nothing => (404, Headers::from_static(&[PROBLEM, NOSNIFF]), NOT_FOUND),
+            Found::Nothing => return Ok(send.send(Problem::new(404).into()).await?),
         };
         Ok(send.send(Outgoing::Response { status, headers, body: body.into() }).await?)
     }
@@ -158,7 +164,7 @@ impl<T> Site<T> {
         let Hit { path, content, encoding, vary, status } = hit;
         let mut headers = Headers::from_static(&[NOSNIFF]);
         if let Some(encoding) = encoding {
-            headers.push("content-encoding", encoding.name().as_bytes());
+            headers.push("content-encoding", encoding.as_str().as_bytes());
         }
         if !vary.is_empty() {
             headers.push("vary", vary.join(", ").as_bytes());
@@ -166,7 +172,7 @@ impl<T> Site<T> {
         if let Some(directives) = self.rules.cache_control.as_ref().and_then(|directives| directives(&path)) {
             headers.push("cache-control", directives.as_bytes());
         }
-        let validators = Validators::of(&content, encoding.map(Encoding::name));
+        let validators = Validators::of(&content, encoding.map(Coding::as_str));
         let representation = Representation { content_type: media_type::of(&path), content, validators, headers };
         representation.respond(scope, send, Headers::new(), status).await
     }
@@ -195,9 +201,6 @@ impl App for Site<Table> {
 
 const ALLOW: (&str, &str) = ("allow", "GET, HEAD, OPTIONS");
 const NOSNIFF: (&str, &str) = ("x-content-type-options", "nosniff");
-const PROBLEM: (&str, &str) = ("content-type", "application/problem+json");
-const NOT_FOUND: &str = r#"{"type":"about:blank","title":"Not Found","status":404}"#;
-const METHOD_NOT_ALLOWED: &str = r#"{"type":"about:blank","title":"Method Not Allowed","status":405}"#;
 
 /// The path of the request with a slash at its end, relative to itself: it can lead to no other host, and is right
 /// under whatever path a proxy publishes it. The dot keeps a colon from making a scheme of what is in front of it.
@@ -213,6 +216,6 @@ fn with_slash(scope: &HttpScope) -> Vec<u8> {
 
 /// Whether a member of `accept` is for HTML.
 fn is_html(range: &[u8]) -> bool {
-    let media_type = range.split(|&byte| byte == b';').next().unwrap_or_default().trim_ascii();
+    let media_type = essence(range);
     media_type.eq_ignore_ascii_case(b"text/html")
 }

@@ -1,38 +1,16 @@
 mod eligible;
 mod encoder;
-mod negotiate;
 mod pipe;
 
 use super::head::{response, vary};
+use crate::coding::AcceptEncoding;
+pub use crate::coding::Coding;
 use eligible::{Eligible, eligible};
-use negotiate::negotiate;
 use pipe::{Plan, pipe};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use transom::{App, Capabilities, Error, HttpScope, Manifest, Method, Outgoing, Receiver, Scope, Sender};
-
-/// A content coding (RFC 9110 section 8.4.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Coding {
-    /// `zstd` (RFC 8878).
-    Zstd,
-    /// `br` (RFC 7932).
-    Brotli,
-    /// `gzip` (RFC 1952).
-    Gzip,
-}
-
-impl Coding {
-    /// As it stands in `content-encoding`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Zstd => "zstd",
-            Self::Brotli => "br",
-            Self::Gzip => "gzip",
-        }
-    }
-}
 
 /// Compresses responses in a coding that the client accepts.
 ///
@@ -166,8 +144,9 @@ impl<A: App> App for Compression<A> {
         if self.unless.as_ref().is_some_and(|is_exempt| is_exempt(http)) {
             return self.inner.call(scope, receive, send).await;
         }
-        let accepted = negotiate(http.headers().get_all("accept-encoding"), &self.codings);
-        let coding = accepted.coding.filter(|_| http.headers().get("range").is_none());
+        let accepted = AcceptEncoding::parse(http.headers().get_all("accept-encoding"));
+        let best = accepted.best(&self.codings).first().copied();
+        let coding = best.filter(|_| http.headers().get("range").is_none());
         let Some(coding) = coding else {
             let unless_type = self.unless_type.clone();
             let send = send.map(move |mut event| {
@@ -184,7 +163,7 @@ impl<A: App> App for Compression<A> {
         http.mask(Capabilities::FILE);
         let plan = Plan {
             coding,
-            identity: accepted.identity,
+            identity: accepted.takes_identity(),
             levels: self.levels,
             min_size: self.min_size,
             unless_type: self.unless_type.clone(),

@@ -1,23 +1,11 @@
 //! What a layer answers itself.
 
-use transom::{Capabilities, Error, Headers, Outgoing, Scope, Sender, Utf8};
+use crate::Problem;
+use transom::{Capabilities, Error, Outgoing, Scope, Sender, Utf8};
 
-/// A response with problem details (RFC 9457): the status, and in one sentence why.
-pub(super) fn problem(status: u16, detail: &str) -> Outgoing {
-    debug_assert!(!detail.contains(['"', '\\']) && detail.is_ascii(), "the sentence needs no escapes");
-    let title = match status {
-        400 => "Bad Request",
-        403 => "Forbidden",
-        413 => "Content Too Large",
-        500 => "Internal Server Error",
-        503 => "Service Unavailable",
-        504 => "Gateway Timeout",
-        // The type `about:blank` has the status for its title (RFC 9457 section 4.2.1).
-        _ => "Error",
-    };
-    let body = format!(r#"{{"type":"about:blank","title":"{title}","status":{status},"detail":"{detail}"}}"#);
-    let headers = Headers::from_static(&[("content-type", "application/problem+json")]);
-    Outgoing::Response { status, headers, body: body.into() }
+/// The status, and in one sentence why.
+pub(super) fn problem(status: u16, detail: &'static str) -> Outgoing {
+    Problem::new(status).detail(detail).into()
 }
 
 /// Answers with `response` in the application's place.

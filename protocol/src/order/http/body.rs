@@ -46,19 +46,20 @@ impl Body {
         }
     }
 
-    /// What is owed after an event with `len` bytes; `None` when it was the last.
+    /// Takes an event with `len` bytes into account.
     #[inline]
-    pub(super) fn sent(self, len: u64, more: bool, refuse: &mut impl Refuse) -> Result<Option<Self>, SendError> {
-        let mut body = Self { may_be_absent: self.may_be_absent && len == 0, ..self };
+    pub(super) fn sent(&mut self, len: u64, more: bool, refuse: &mut impl Refuse) -> Result<(), SendError> {
+        let may_be_absent = self.may_be_absent && len == 0;
         if let Some(left) = self.left {
             if left < len {
                 let clause = if self.allowed { &HTTP_SEND_11 } else { &HTTP_SEND_10 };
                 refuse.refuse(clause, Violation::LengthMismatch.into())?;
-            } else if !more && left > len && !body.may_be_absent {
+            } else if !more && left > len && !may_be_absent {
                 refuse.refuse(&HTTP_SEND_12, Violation::LengthMismatch.into())?;
             }
-            body.left = Some(left.saturating_sub(len));
+            self.left = Some(left.saturating_sub(len));
         }
-        Ok(more.then_some(body))
+        self.may_be_absent = may_be_absent;
+        Ok(())
     }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use transom::Headers;
+use transom::{BodyHint, Headers, HttpVersion, Method, field};
 
 mod accepted;
 mod properties;
@@ -39,7 +39,7 @@ fn parse(parser: &mut Parser, config: &Config, input: &[u8]) -> Outcome {
         protocol: Some("left".into()),
         ..Head::default()
     };
-    match parser.parse(input, config, &mut head) {
+    match parser.parse(&mut input.to_vec(), config, &mut head) {
         Ok(None) => Outcome::Open,
         Err(Refused(status)) => Outcome::Refused(status),
         Ok(Some(request)) => {
@@ -60,6 +60,7 @@ fn parse(parser: &mut Parser, config: &Config, input: &[u8]) -> Outcome {
 
 /// Parses a head that comes in at once.
 fn whole(config: &Config, input: &[u8]) -> Outcome {
+    agreement::check(input, &config.limits);
     parse(&mut Parser::default(), config, input)
 }
 

@@ -79,6 +79,9 @@ fn check(input: &[u8]) -> Result<(), TestCaseError> {
             prop_assert!(field::is_token(name.as_bytes()) && field::is_value(value) && value == value.trim_ascii());
         }
     }
+    let mut narrow = Config::default();
+    (narrow.limits.head, narrow.limits.target, narrow.limits.headers) = (50, 5, 2);
+    agreement::check(input, &narrow.limits);
     check_cut(&config, input, &outcome)
 }
 
@@ -138,6 +141,8 @@ proptest! {
         let Outcome::Accepted(head) = grown(&Config::default(), input.as_bytes(), lengths) else {
             return Err(TestCaseError::fail("refused"));
         };
+        let taken = agreement::check(input.as_bytes(), &Config::default().limits);
+        prop_assert!(taken, "left by the quick reader");
         prop_assert_eq!(head.method.as_str(), method);
         prop_assert_eq!(head.path_len as usize, target.find('?').unwrap_or(target.len()));
         prop_assert_eq!(head.target, target.into_bytes());
