@@ -6,7 +6,7 @@ use crate::store::{Change, Error, Store, Upload};
 use transom_web::file::File;
 use transom_web::multipart::{Limits, Multipart};
 use transom_web::problem::Part;
-use transom_web::{Header, IntoResponse, Json, Path, Problem, Response, Route, State, post};
+use transom_web::{IntoResponse, Json, Path, Problem, Response, Route, State, post};
 
 /// Bytes of an upload.
 const LARGEST: u64 = 32 << 20;
@@ -21,7 +21,7 @@ pub(super) fn upload() -> Route {
 async fn attach(
     State(store): State<Store>,
     State(live): State<Live>,
-    Header(Actor { person }): Header<Actor>,
+    Actor(person): Actor,
     Path(card): Path<i64>,
     form: Multipart,
 ) -> Result<Response, transom_web::Error> {
@@ -54,7 +54,7 @@ pub(super) async fn download(State(store): State<Store>, Path(id): Path<i64>) ->
 pub(super) async fn remove(
     State(store): State<Store>,
     State(live): State<Live>,
-    Header(Actor { person }): Header<Actor>,
+    Actor(person): Actor,
     Path(id): Path<i64>,
 ) -> Result<Json<Change>, Error> {
     Ok(Json(live.tell(store.detach(person, id).await?).await))
