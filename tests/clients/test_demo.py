@@ -164,7 +164,10 @@ def test_files(demo, tabs, tmp_path):
     mine.choose_files("#editor [name=files]", tmp_path / "plan ü.bin", tmp_path / "note.html")
     names = "[...document.querySelectorAll('#files a')].map((link) => link.textContent)"
     eventually(lambda: mine.run(names) == ["plan ü.bin", "note.html"], "the files are attached")
-    eventually(lambda: other.run(f"document.querySelector('{nth(1, 1)} .files-count').textContent") == "2 files", "others see them")
+    eventually(
+        lambda: other.run(f"document.querySelector('{nth(1, 1)} .files-count').textContent") == "2 files",
+        "others see them",
+    )
     links = mine.run("[...document.querySelectorAll('#files a')].map((link) => link.href)")
     with urllib.request.urlopen(links[0]) as response:
         assert response.read() == large
@@ -279,6 +282,26 @@ def test_two_workers_and_postgres(demo, tabs, postgres):
     server = demo(DATABASE_URL=address)
     tab = opened(tabs, server)
     assert titles(tab, 4)[0] == first
+
+
+@pytest.fixture
+def redis(tmp_path):
+    """The address of a Redis of our own."""
+    place = tmp_path / "redis.sock"
+    options = ["--port", "0", "--unixsocket", place, "--save", "", "--appendonly", "no"]
+    with subprocess.Popen(["redis-server", *options], stdout=subprocess.DEVNULL) as process:
+        eventually(place.exists, "Redis listens")
+        yield f"redis+unix://{place}"
+        process.terminate()
+
+
+def test_two_servers_show_the_same(demo, tabs, postgres, redis):
+    shared = {"DATABASE_URL": postgres.start(), "BROADCAST_URL": redis}
+    mine, other = (opened(tabs, demo(**shared)) for _ in range(2))
+    first, *_ = titles(mine, 1)
+    mine.drag(nth(1, 1), nth(2, 1), dy=-10)
+    eventually(lambda: titles(other, 2)[0] == first, "the other server's page shows it")
+    latest(other, f"Amara Okafor moved {first} to In progress")
 
 
 def test_it_is_not_ready_without_its_database(demo, postgres):
