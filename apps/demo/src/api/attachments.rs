@@ -12,6 +12,8 @@ use transom_web::{IntoResponse, Json, Path, Problem, Response, Route, State, pos
 const LARGEST: u64 = 32 << 20;
 /// Files of an upload, with fields that are of no interest.
 const MOST: usize = 20;
+/// Characters of a file's name; what is beyond is left out.
+const LONGEST_NAME: usize = 200;
 
 pub(super) fn upload() -> Route {
     post(attach).body_limit(LARGEST)
@@ -28,7 +30,8 @@ async fn attach(
     let form = form.limits(Limits::new().parts(MOST)).collect().await?;
     let mut uploads = Vec::new();
     for (_, file) in form.files {
-        let name = if file.file_name().is_empty() { "file" } else { file.file_name() }.to_owned();
+        let name = if file.file_name().is_empty() { "file" } else { file.file_name() };
+        let name = name.chars().take(LONGEST_NAME).collect();
         let media_type = file.content_type().unwrap_or("application/octet-stream").to_owned();
         uploads.push(Upload { name, media_type, content: Box::new(file.into_reader()?) });
     }
