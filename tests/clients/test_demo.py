@@ -5,15 +5,17 @@ import os
 import pathlib
 import signal
 import subprocess
+import tempfile
 import urllib.request
 
 import pytest
 
 from devtools import ALT, Tabs
-from peer import Peer
+from peer import Peer, ask
 from waiting import eventually
+from websocket import connect, ended
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+POSTGRES = pathlib.Path(__file__).resolve().parents[1] / "postgres"
 CARDS = 12
 LOADED = f"""document.getElementById("link").dataset.state === "live"
     && document.querySelectorAll(".card").length >= {CARDS}
@@ -67,7 +69,7 @@ def nth(number, place):
     return f"{column(number)} .card:nth-child({place})"
 
 
-def ask(server, method, path, content=None):
+def api(server, method, path, content=None):
     """Status and JSON of a response of the API."""
     body = None if content is None else json.dumps(content).encode()
     request = urllib.request.Request(f"{server.url}{path}", body, {"content-type": "application/json"}, method=method)
@@ -162,7 +164,10 @@ def test_files(demo, tabs, tmp_path):
     mine.choose_files("#editor [name=files]", tmp_path / "plan ü.bin", tmp_path / "note.html")
     names = "[...document.querySelectorAll('#files a')].map((link) => link.textContent)"
     eventually(lambda: mine.run(names) == ["plan ü.bin", "note.html"], "the files are attached")
-    eventually(lambda: other.run(f"document.querySelector('{nth(1, 1)} .clip').textContent") == "2", "others see them")
+    eventually(
+        lambda: other.run(f"document.querySelector('{nth(1, 1)} .files-count').textContent") == "2 files",
+        "others see them",
+    )
     links = mine.run("[...document.querySelectorAll('#files a')].map((link) => link.href)")
     with urllib.request.urlopen(links[0]) as response:
         assert response.read() == large
@@ -182,10 +187,10 @@ def test_an_edit_does_not_undo_another_one(demo, tabs):
     tab = opened(tabs, server)
     tab.click(nth(1, 1))
     tab.until("document.getElementById('editor').open")
-    _, board = ask(server, "GET", "/api/boards/1")
+    _, board = api(server, "GET", "/api/boards/1")
     theirs = min(board["cards"], key=lambda card: card["id"])
     edit = {"version": theirs["version"], "title": "Theirs", "description": "", "assignee": None, "due": None}
-    assert ask(server, "PUT", f"/api/cards/{theirs['id']}", edit)[0] == 200
+    assert api(server, "PUT", f"/api/cards/{theirs['id']}", edit)[0] == 200
     tab.until("!document.getElementById('editor-trouble').hidden")
     tab.run("document.querySelector('#editor [name=title]').select()")
     tab.type("Mine")
@@ -216,40 +221,56 @@ def test_it_stops_in_order_and_pages_come_back(demo, tabs):
     for tab in pages:
         tab.until("document.getElementById('link').dataset.state === 'lost'")
     server = demo("--bind", f"{host}:{port}")
-    _, board = ask(server, "GET", "/api/boards/1")
-    ask(server, "POST", "/api/cards", {"board": 1, "column": board["columns"][3]["id"], "title": "Made meanwhile"})
+    _, board = api(server, "GET", "/api/boards/1")
+    api(server, "POST", "/api/cards", {"board": 1, "column": board["columns"][3]["id"], "title": "Made meanwhile"})
     for tab in pages:
         tab.until("document.getElementById('link').dataset.state === 'live'")
         eventually(lambda tab=tab: titles(tab, 4)[-1] == "Made meanwhile", "the page shows what it has missed")
         latest(tab, "Somebody added Made meanwhile in Done")
 
 
-def test_ready_while_it_drains(demo):
+def test_streams_end_in_order(demo):
     server = demo()
-    with Peer(server.address) as waiting, Peer(server.address) as asking:
-        assert asking.get("/ready").answer()[0] == 200
-        waiting.get("/slow-async")
-        # It is being served when another one on the same connection would be; the stop lets it end.
-        asking.get("/health").answer()
-        server.terminate()
-        assert waiting.answer()[0] == 200
-    assert server.end() == 0
+    with Peer(server.address) as peer, connect(server, "/live?board=1") as socket:
+        stream = peer.get("/activity/stream?board=1").response()
+        assert stream.readline().startswith(b"id: ")
+        assert json.loads(socket.recv()) == {"present": 1}
+        server.signal(signal.SIGTERM)
+        # It raises if the last chunk is missing.
+        assert stream.read().endswith(b"\n\n")
+        assert ended(socket)[0] == 1012
+    assert server.end(patience=5) == 0
+
+
+class Postgres:
+    """A database of our own."""
+
+    def __init__(self, place):
+        self._place = place
+
+    def start(self):
+        """Returns its address."""
+        return self._run("start").strip()
+
+    def stop(self):
+        self._run("stop")
+
+    def _run(self, action):
+        return subprocess.run([POSTGRES, action, self._place], check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 @pytest.fixture
-def postgres(tmp_path):
-    """The address of a database of our own."""
-    script = ROOT / "tests" / "postgres"
-    place = tmp_path / "postgres"
-    place.mkdir()
-    for directory in (tmp_path, *tmp_path.parents[:2]):
-        directory.chmod(directory.stat().st_mode | 0o111)
-    yield subprocess.run([script, "start", place], check=True, capture_output=True, text=True).stdout.strip()
-    subprocess.run([script, "stop", place], check=True, capture_output=True)
+def postgres():
+    # Its user may not see what is below pytest's directory.
+    with tempfile.TemporaryDirectory() as place:
+        postgres = Postgres(place)
+        yield postgres
+        postgres.stop()
 
 
 def test_two_workers_and_postgres(demo, tabs, postgres):
-    server = demo(DATABASE_URL=postgres)
+    address = postgres.start()
+    server = demo(DATABASE_URL=address)
     mine, other = opened(tabs, server), opened(tabs, server)
     first, *_ = titles(mine, 1)
     mine.drag(nth(1, 1), nth(4, 1), dy=-10)
@@ -258,6 +279,36 @@ def test_two_workers_and_postgres(demo, tabs, postgres):
         latest(tab, f"Amara Okafor moved {first} to Done")
     server.signal(signal.SIGTERM)
     assert server.end(patience=5) == 0
-    server = demo(DATABASE_URL=postgres)
+    server = demo(DATABASE_URL=address)
     tab = opened(tabs, server)
     assert titles(tab, 4)[0] == first
+
+
+@pytest.fixture
+def redis(tmp_path):
+    """The address of a Redis of our own."""
+    place = tmp_path / "redis.sock"
+    options = ["--port", "0", "--unixsocket", place, "--save", "", "--appendonly", "no"]
+    with subprocess.Popen(["redis-server", *options], stdout=subprocess.DEVNULL) as process:
+        eventually(place.exists, "Redis listens")
+        yield f"redis+unix://{place}"
+        process.terminate()
+
+
+def test_two_servers_show_the_same(demo, tabs, postgres, redis):
+    shared = {"DATABASE_URL": postgres.start(), "BROADCAST_URL": redis}
+    mine, other = (opened(tabs, demo(**shared)) for _ in range(2))
+    first, *_ = titles(mine, 1)
+    mine.drag(nth(1, 1), nth(2, 1), dy=-10)
+    eventually(lambda: titles(other, 2)[0] == first, "the other server's page shows it")
+    latest(other, f"Amara Okafor moved {first} to In progress")
+
+
+def test_it_is_not_ready_without_its_database(demo, postgres):
+    server = demo(DATABASE_URL=postgres.start())
+    assert ask(server.address, "/ready")[0] == 200
+    postgres.stop()
+    assert ask(server.address, "/ready")[0] == 503
+    assert ask(server.address, "/health")[0] == 200
+    postgres.start()
+    eventually(lambda: ask(server.address, "/ready")[0] == 200, "the database is found again")

@@ -9,6 +9,7 @@ mod api;
 mod feed;
 mod health;
 mod live;
+mod origin;
 mod page;
 mod slow;
 pub mod store;

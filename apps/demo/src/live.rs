@@ -1,5 +1,6 @@
 //! What happens, as it happens: a WebSocket for every page that is open.
 
+use crate::origin::SameOrigin;
 use crate::store::{Change, Store};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -81,6 +82,7 @@ pub(crate) struct Wanted {
 /// Serves a page until it is closed or the server stops. The page opens this first and then loads the board, so that it
 /// misses nothing.
 pub(crate) async fn live(
+    _: SameOrigin,
     State(store): State<Store>,
     State(live): State<Live>,
     Query(Wanted { board }): Query<Wanted>,

@@ -1,8 +1,8 @@
 //! The page: files that are a part of the program.
 
-use transom::{App, Error, Manifest, Outgoing, Receiver, Scope, Sender};
 use transom_web::Router;
 use transom_web::file::Embedded;
+use transom_web::middleware::SetHeader;
 
 const FILES: [(&str, &[u8]); 10] = [
     ("index.html", include_bytes!("page/index.html")),
@@ -23,26 +23,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 
 pub(crate) fn routes() -> Router {
     // They change with the program: browsers are to ask each time whether they did.
-    Router::new().mount("/", Guarded(Embedded::new(&FILES).cache_control(|_| Some("no-cache"))))
-}
-
-/// A layer that tells browsers what a page may do.
-struct Guarded<A>(A);
-
-impl<A: App> App for Guarded<A> {
-    async fn call(&self, scope: Scope, receive: Receiver, send: Sender) -> Result<(), Error> {
-        let send = send.map(|mut event| {
-            if let Outgoing::Response { headers, .. } | Outgoing::Start { headers, .. } = &mut event {
-                headers.set("content-security-policy", POLICY.as_bytes());
-                headers.set("x-content-type-options", b"nosniff");
-                headers.set("referrer-policy", b"no-referrer");
-            }
-            Some(event)
-        });
-        self.0.call(scope, receive, send).await
-    }
-
-    fn manifest(&self) -> Manifest {
-        self.0.manifest()
-    }
+    let files = Embedded::new(&FILES).cache_control(|_| Some("no-cache"));
+    let files = SetHeader::new(files).set("content-security-policy", POLICY).set("referrer-policy", "no-referrer");
+    Router::new().mount("/", files.security())
 }

@@ -23,7 +23,7 @@ pub use error::{Entity, Error};
 
 use sqlx::any::{AnyPoolOptions, install_default_drivers};
 use sqlx::pool::PoolConnection;
-use sqlx::{Any, AnyConnection, AnyPool, Executor, Transaction};
+use sqlx::{Any, AnyConnection, AnyPool, Connection, Executor, Transaction};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -55,11 +55,18 @@ impl Store {
     pub async fn open(directory: &Path, url: Option<&str>) -> Result<Self, Error> {
         install_default_drivers();
         let files = directory.join("transom-demo-files");
-        fs::create_dir_all(&files)?;
+        fs::create_dir_all(&files).map_err(|error| io::Error::other(format!("{}: {error}", files.display())))?;
         let url = match url {
             Some(url) => url.to_owned(),
             None => sqlite(&directory.join("transom-demo.db"))?,
         };
+        // SQLite has no lock by which those who start at the same time wait for each other, as PostgreSQL has.
+        let alone = File::open(&files)?;
+        let alone = spawn_blocking(move || alone.lock().map(|()| alone)).await.map_err(io::Error::other)??;
+        // A pool tries again and again, and then tells nothing but that it has taken too long.
+        let mut first = AnyConnection::connect(&url).await?;
+        prepare(&mut first).await?;
+        first.close().await?;
         let pool = AnyPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(PATIENCE)
@@ -67,12 +74,9 @@ impl Store {
             .connect(&url)
             .await?;
         let store = Self { pool, home: Handle::current(), files };
-        // SQLite has no lock by which migrations wait for each other, as they do with PostgreSQL.
-        let directory = File::open(&store.files)?;
-        let locked = spawn_blocking(move || directory.lock().map(|()| directory)).await.map_err(io::Error::other)??;
         schema::migrate(&store.pool).await?;
         seed::seed(&store).await?;
-        drop(locked);
+        drop(alone);
         Ok(store)
     }
 

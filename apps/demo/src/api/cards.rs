@@ -6,7 +6,7 @@ use super::text::{Description, Due, Title};
 use crate::live::Live;
 use crate::store::{Card, Change, Content, Error, Filter, Store};
 use serde::{Deserialize, Serialize};
-use transom_web::{Header, IntoResponse, Json, Path, Query, Response, State};
+use transom_web::{IntoResponse, Json, Path, Query, Response, State};
 
 #[derive(Deserialize)]
 pub(super) struct Wanted {
@@ -75,7 +75,7 @@ pub(super) async fn show(State(store): State<Store>, Path(id): Path<i64>) -> Res
 pub(super) async fn create(
     State(store): State<Store>,
     State(live): State<Live>,
-    Header(Actor { person }): Header<Actor>,
+    Actor(person): Actor,
     Json(creation): Json<Creation>,
 ) -> Result<Response, Error> {
     let Creation { board, column, title, description, assignee, due } = creation;
@@ -88,7 +88,7 @@ pub(super) async fn create(
 pub(super) async fn edit(
     State(store): State<Store>,
     State(live): State<Live>,
-    Header(Actor { person }): Header<Actor>,
+    Actor(person): Actor,
     Path(id): Path<i64>,
     Json(edit): Json<Edit>,
 ) -> Result<Json<Change>, Error> {
@@ -100,7 +100,7 @@ pub(super) async fn edit(
 pub(super) async fn place(
     State(store): State<Store>,
     State(live): State<Live>,
-    Header(Actor { person }): Header<Actor>,
+    Actor(person): Actor,
     Path(id): Path<i64>,
     Json(Move { column, before }): Json<Move>,
 ) -> Result<Json<Change>, Error> {
@@ -110,7 +110,7 @@ pub(super) async fn place(
 pub(super) async fn remove(
     State(store): State<Store>,
     State(live): State<Live>,
-    Header(Actor { person }): Header<Actor>,
+    Actor(person): Actor,
     Path(id): Path<i64>,
 ) -> Result<Json<Change>, Error> {
     Ok(Json(live.tell(store.delete_card(person, id).await?).await))

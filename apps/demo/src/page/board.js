@@ -98,9 +98,13 @@ function showCard(card) {
   due.dateTime = card.due ?? "";
   due.classList.toggle("late", isWithin(card, 0));
   due.classList.toggle("soon", !isWithin(card, 0) && isWithin(card, 3));
-  element.querySelector(".clip").textContent = card.attachments.length || "";
+  element.querySelector(".files-count").textContent = countFiles(card.attachments.length);
   face(element.querySelector(".face"), state.people.get(card.assignee));
   return element;
+}
+
+function countFiles(count) {
+  return count ? `${count} ${count === 1 ? "file" : "files"}` : "";
 }
 
 /** Whether the card is due before so many days from today, and not in the last column. */

@@ -67,7 +67,9 @@ export function listen(board, { open, news, lost }) {
 
   function connect() {
     let told = Promise.resolve();
-    const own = new WebSocket(`live?board=${board}`);
+    const address = new URL(`live?board=${board}`, location.href);
+    address.protocol = address.protocol.replace("http", "ws");
+    const own = new WebSocket(address);
     socket = own;
     own.onopen = () => {
       wait = SOONEST;

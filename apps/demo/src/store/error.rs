@@ -57,8 +57,8 @@ impl fmt::Display for Error {
         match self {
             Self::Missing(entity) | Self::Dangling(entity) => write!(f, "there is no such {entity}"),
             Self::Changed(card) => write!(f, "the card was changed: its version is {}", card.version),
-            Self::Database(error) => write!(f, "the database: {error}"),
-            Self::File(error) => write!(f, "the files of attachments: {error}"),
+            Self::Database(_) => f.write_str("the database fails"),
+            Self::File(_) => f.write_str("the files of attachments are out of reach"),
         }
     }
 }

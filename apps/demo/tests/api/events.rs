@@ -1,9 +1,14 @@
 use super::Board;
 use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::time::timeout;
 use transom_web::client::{Response, Socket};
 
+/// Nothing here takes as long, unless it hangs.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 async fn news(socket: &mut Socket) -> Value {
-    socket.receive_json().await.expect("news")
+    timeout(PATIENCE, socket.receive_json()).await.expect("there is news").expect("the socket is open")
 }
 
 #[tokio::test]
@@ -33,7 +38,8 @@ async fn pages_are_told_what_changes() {
 async fn events(stream: &mut Response, count: usize) -> Vec<(i64, Value)> {
     let (mut text, mut events) = (String::new(), Vec::new());
     while events.len() < count {
-        let chunk = stream.chunk().await.expect("it goes on").expect("it goes on");
+        let chunk = timeout(PATIENCE, stream.chunk()).await.expect("there is more");
+        let chunk = chunk.expect("it is not cut off").expect("it goes on");
         text.push_str(std::str::from_utf8(&chunk).expect("whole characters"));
         while let Some((event, rest)) = text.split_once("\n\n") {
             let field = |name| event.lines().find_map(|line| line.strip_prefix(name));

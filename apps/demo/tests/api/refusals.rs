@@ -58,3 +58,22 @@ async fn what_is_not_there() {
     assert_eq!(answer(large).await.0, 413);
     board.close().await;
 }
+
+#[tokio::test]
+async fn pages_of_other_sites_change_nothing() {
+    let board = Board::open().await;
+    let content = json!({ "board": 1, "column": 1, "title": "x" });
+    for (origin, status) in [
+        ("https://elsewhere.example", 403),
+        ("null", 403),
+        ("http://board.example.elsewhere.example", 403),
+        ("http://board.example:8000", 403),
+        ("http://board.example", 201),
+    ] {
+        let request = board.client.post("http://board.example/api/cards").header("origin", origin).json(&content);
+        assert_eq!(answer(request).await.0, status, "{origin}");
+    }
+    let socket = board.client.websocket("/live?board=1").header("origin", "https://elsewhere.example");
+    assert!(socket.connect().await.is_err());
+    board.close().await;
+}
