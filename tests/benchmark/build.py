@@ -1,0 +1,111 @@
+"""Builds the servers and the client."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import tomllib
+from contextlib import contextmanager
+from pathlib import Path
+
+from contenders import PYTHON
+from machine import note
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+
+
+class Programs:
+    def __init__(self, place, allocator, logs):
+        self.allocator = allocator
+        self.logs = logs
+        self.directory = place / allocator / "release"
+        self.venv = place / "venv"
+        self.has_python = False
+        self.place = place
+
+    @property
+    def load(self):
+        return str(self.directory / "load")
+
+    def with_allocator(self, allocator):
+        """The program `transom` once more, with another one."""
+        other = Programs(self.place, allocator, self.logs)
+        build_transom(other)
+        return other
+
+    def command(self, template, port):
+        return template.format(programs=self.directory, venv=self.venv, port=port)
+
+    def versions(self):
+        """Of what the servers are made of, as far as they were built."""
+        from contenders import CONTENDERS
+
+        lock = tomllib.loads((HERE / "Cargo.lock").read_text())
+        known = {package["name"]: package["version"] for package in lock["package"]}
+        root = tomllib.loads((ROOT / "Cargo.toml").read_text())
+        known["transom"] = root["workspace"]["package"]["version"]
+        # There are two of it: axum has its own.
+        known["tokio-tungstenite"] = max(
+            package["version"] for package in lock["package"] if package["name"] == "tokio-tungstenite"
+        )
+        known |= self.python_versions()
+        wanted = ["transom", *(name for contender in CONTENDERS.values() for name in contender.packages)]
+        return {name: known[name] for name in dict.fromkeys(wanted) if name in known}
+
+    def python_versions(self):
+        if not self.has_python:
+            return {}
+        pip = [str(self.venv / "bin/python"), "-m", "pip", "--disable-pip-version-check", "freeze"]
+        lines = subprocess.run(pip, capture_output=True, text=True, check=True).stdout.splitlines()
+        return dict(line.split("==") for line in lines if "==" in line)
+
+
+@contextmanager
+def build(options):
+    """Builds what the options ask for."""
+    target = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target").absolute()
+    place = target / "tests" / "benchmark"
+    place.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="transom-benchmark-") as logs:
+        programs = Programs(place, options.allocator, Path(logs))
+        build_transom(programs)
+        alone = options.defaults or (options.memory and not options.peers)
+        cargo(programs, "load" if alone else "peers", "load", manifest=HERE / "Cargo.toml")
+        if not alone:
+            programs.has_python = install_python(programs)
+        yield programs
+
+
+def build_transom(programs):
+    cargo(programs, "transom-launcher", manifest=ROOT / "Cargo.toml")
+
+
+def cargo(programs, *packages, manifest):
+    """Each package has a feature for the allocator, but for the client."""
+    command = ["cargo", "build", "--release", "--locked", "--manifest-path", str(manifest)]
+    command += ["--target-dir", str(programs.place / programs.allocator)]
+    for package in dict.fromkeys(packages):
+        command += ["--package", package]
+        if programs.allocator == "mimalloc" and package != "load":
+            command += ["--features", f"{package}/mimalloc"]
+    print(f"$ {' '.join(command)}", file=sys.stderr, flush=True)
+    subprocess.run(command, check=True, cwd=ROOT)
+
+
+def install_python(programs):
+    """Whether there are servers in Python now. It takes a network, and wheels for this machine."""
+    requirements = PYTHON / "requirements.txt"
+    stamp = programs.venv / "requirements.txt"
+    if stamp.exists() and stamp.read_text() == requirements.read_text():
+        return True
+    try:
+        subprocess.run([sys.executable, "-m", "venv", "--clear", programs.venv], check=True, capture_output=True)
+        pip = [programs.venv / "bin/python", "-m", "pip", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, "install", "--requirement", requirements], check=True, capture_output=True, text=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        reason = (getattr(error, "stderr", None) or str(error)).strip().splitlines()[-1]
+        note(f"uvicorn and granian are left out, they cannot be installed: {reason}")
+        return False
+    stamp.write_text(requirements.read_text())
+    return True
