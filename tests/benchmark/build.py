@@ -19,14 +19,22 @@ class Programs:
     def __init__(self, place, allocator, logs):
         self.allocator = allocator
         self.logs = logs
-        self.directory = place / allocator / "release"
+        self.target = place / allocator
+        self.directory = self.target / "release"
         self.venv = place / "venv"
         self.has_python = False
         self.place = place
+        # tests/instructions has it there too.
+        self.client = place / "client"
 
     @property
     def load(self):
-        return str(self.directory / "load")
+        return str(self.client / "release" / "load")
+
+    def package(self, name):
+        """The arguments of cargo for a package of servers."""
+        features = ["--features", f"{name}/mimalloc"] if self.allocator == "mimalloc" else []
+        return ["--package", name, *features]
 
     def with_allocator(self, allocator):
         """The program `transom` once more, with another one."""
@@ -71,24 +79,20 @@ def build(options):
         programs = Programs(place, options.allocator, Path(logs))
         build_transom(programs)
         alone = options.defaults or (options.memory and not options.peers)
-        cargo(programs, "load" if alone else "peers", "load", manifest=HERE / "Cargo.toml")
+        cargo("--package", "load", manifest=HERE / "Cargo.toml", target=programs.client)
         if not alone:
+            cargo(*programs.package("peers"), manifest=HERE / "Cargo.toml", target=programs.target)
             programs.has_python = install_python(programs)
         yield programs
 
 
 def build_transom(programs):
-    cargo(programs, "transom-launcher", manifest=ROOT / "Cargo.toml")
+    cargo(*programs.package("transom-launcher"), manifest=ROOT / "Cargo.toml", target=programs.target)
 
 
-def cargo(programs, *packages, manifest):
-    """Each package has a feature for the allocator, but for the client."""
+def cargo(*arguments, manifest, target):
     command = ["cargo", "build", "--release", "--locked", "--manifest-path", str(manifest)]
-    command += ["--target-dir", str(programs.place / programs.allocator)]
-    for package in dict.fromkeys(packages):
-        command += ["--package", package]
-        if programs.allocator == "mimalloc" and package != "load":
-            command += ["--features", f"{package}/mimalloc"]
+    command += ["--target-dir", str(target), *arguments]
     print(f"$ {' '.join(command)}", file=sys.stderr, flush=True)
     subprocess.run(command, check=True, cwd=ROOT)
 

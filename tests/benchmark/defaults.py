@@ -54,8 +54,8 @@ def compare_defaults(programs, options):
 
 
 EXPLAINED = (
-    "For work: requests (or MiB) per second of processor time, as a ratio to the default, with the least and the greatest"
-    " of the rounds; in brackets microseconds for each. For latency: 50th / 99th percentile in microseconds."
+    "For work: requests (or MiB) per second of processor time, as a ratio to the default, with the least and the"
+    " greatest of the rounds; in brackets microseconds for each. For latency: 50th / 99th percentile in microseconds."
 )
 
 

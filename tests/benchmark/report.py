@@ -32,11 +32,7 @@ def publish(section, text, figures, options):
 
 
 def replace_section(document, section, text):
-    """The document with another text between the marks of a section.
-
-    >>> replace_section("a <!-- begin: x -->old<!-- end: x --> b", "x", "new")
-    'a <!-- begin: x -->\\n\\nnew\\n\\n<!-- end: x --> b'
-    """
+    """The document with another text between the marks of a section."""
     begin, end = f"<!-- begin: {section} -->", f"<!-- end: {section} -->"
     pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
     replaced, count = pattern.subn(lambda _: f"{begin}\n\n{text}\n\n{end}", document)
