@@ -29,8 +29,7 @@ def parse(about):
     parser.add_argument(
         "--allocator",
         choices=["mimalloc", "system"],
-        default="mimalloc",
-        help="of every server in Rust (default: %(default)s)",
+        help="of every server in Rust (default: mimalloc beside peers; else the system's, as the program is shipped)",
     )
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--memory", action="store_true", help="measure memory instead")
@@ -38,6 +37,9 @@ def parse(about):
     parser.add_argument("--json", metavar="FILE", help="write every round's figures")
     parser.add_argument("--markdown", metavar="FILE", help="replace the marked section of a document")
     options = parser.parse_args()
+    alone = options.defaults or (options.memory and not options.peers and not options.target)
+    options.allocator = options.allocator or ("system" if alone else "mimalloc")
+    options.with_peers = not alone
     for name in ("json", "markdown"):
         if getattr(options, name):
             setattr(options, name, os.path.abspath(getattr(options, name)))

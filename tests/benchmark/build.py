@@ -22,6 +22,7 @@ class Programs:
         self.target = place / allocator
         self.directory = self.target / "release"
         self.venv = place / "venv"
+        self.has_peers = False
         self.has_python = False
         self.place = place
         # tests/instructions has it there too.
@@ -58,6 +59,8 @@ class Programs:
             package["version"] for package in lock["package"] if package["name"] == "tokio-tungstenite"
         )
         known |= self.python_versions()
+        if not self.has_peers:
+            return {"transom": known["transom"]}
         wanted = ["transom", *(name for contender in CONTENDERS.values() for name in contender.packages)]
         return {name: known[name] for name in dict.fromkeys(wanted) if name in known}
 
@@ -78,10 +81,10 @@ def build(options):
     with tempfile.TemporaryDirectory(prefix="transom-benchmark-") as logs:
         programs = Programs(place, options.allocator, Path(logs))
         build_transom(programs)
-        alone = options.defaults or (options.memory and not options.peers)
         cargo("--package", "load", manifest=HERE / "Cargo.toml", target=programs.client)
-        if not alone:
+        if options.with_peers:
             cargo(*programs.package("peers"), manifest=HERE / "Cargo.toml", target=programs.target)
+            programs.has_peers = True
             programs.has_python = install_python(programs)
         yield programs
 

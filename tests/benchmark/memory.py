@@ -9,7 +9,7 @@ from server import Failed, Server
 
 def measure_memory(programs, options):
     """Of Transom, and of the peers that are named."""
-    contenders = chosen(programs, options) if options.peers or options.target else {"transom": CONTENDERS["transom"]}
+    contenders = chosen(programs, options) if options.with_peers else {"transom": CONTENDERS["transom"]}
     many = connections(options.connections)
     few = min(1000, many)
     length = options.mebibytes << 20

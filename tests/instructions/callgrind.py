@@ -26,6 +26,7 @@ class Program:
 
 PROGRAMS = {
     "bench": Program(("--package", "transom-launcher"), "release/transom", ("bench",)),
+    "routed": Program(("--package", "transom-web", "--example", "routed"), "release/examples/routed"),
 }
 
 

@@ -21,6 +21,8 @@ SCENARIOS = {
     "json": Scenario("http --target /json"),
     "post": Scenario("http --target /sink --body 1024"),
     "stream": Scenario("http --target /stream?n=8&size=1024"),
+    "routed": Scenario("http", program="routed"),
+    "routed-json": Scenario("http --target /json/7?limit=20", program="routed"),
     "websocket-32": Scenario("websocket --size 32"),
     "websocket-64k": Scenario("websocket --size 65536", 100, 600),
 }
