@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import tomllib
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -45,31 +44,6 @@ class Programs:
 
     def command(self, template, port):
         return template.format(programs=self.directory, venv=self.venv, port=port)
-
-    def versions(self):
-        """Of what the servers are made of, as far as they were built."""
-        from contenders import CONTENDERS
-
-        lock = tomllib.loads((HERE / "Cargo.lock").read_text())
-        known = {package["name"]: package["version"] for package in lock["package"]}
-        root = tomllib.loads((ROOT / "Cargo.toml").read_text())
-        known["transom"] = root["workspace"]["package"]["version"]
-        # There are two of it: axum has its own.
-        known["tokio-tungstenite"] = max(
-            package["version"] for package in lock["package"] if package["name"] == "tokio-tungstenite"
-        )
-        known |= self.python_versions()
-        if not self.has_peers:
-            return {"transom": known["transom"]}
-        wanted = ["transom", *(name for contender in CONTENDERS.values() for name in contender.packages)]
-        return {name: known[name] for name in dict.fromkeys(wanted) if name in known}
-
-    def python_versions(self):
-        if not self.has_python:
-            return {}
-        pip = [str(self.venv / "bin/python"), "-m", "pip", "--disable-pip-version-check", "freeze"]
-        lines = subprocess.run(pip, capture_output=True, text=True, check=True).stdout.splitlines()
-        return dict(line.split("==") for line in lines if "==" in line)
 
 
 @contextmanager

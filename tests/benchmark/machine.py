@@ -1,9 +1,7 @@
-"""The machine on which it is measured, and what it lets us do."""
+"""What the machine lets us do."""
 
 import os
-import platform
 import resource
-import subprocess
 import sys
 
 
@@ -33,41 +31,6 @@ def connections(wanted):
     if possible < wanted:
         note(f"{possible} connections instead of {wanted}: raise `ulimit -n` for more")
     return min(wanted, possible)
-
-
-def describe(programs):
-    """The machine and the versions, as Markdown."""
-    rustc = subprocess.run(["rustc", "--version"], capture_output=True, text=True, check=True).stdout.split()
-    lines = [
-        f"- {processor()}, {len(cores())} cores, {memory()} GiB; Linux {platform.release()}",
-        f"- rustc {rustc[1]}, allocator of the servers in Rust: {programs.allocator}",
-        f"- {', '.join(f'{name} {version}' for name, version in programs.versions().items())}",
-        f"- `{' '.join(['tests/benchmark/run', *visible(sys.argv[1:])])}`",
-    ]
-    return "\n".join(lines)
-
-
-def visible(arguments):
-    """Without those that only say where the output goes."""
-    rest = iter(arguments)
-    for argument in rest:
-        if argument in ("--json", "--markdown"):
-            next(rest, None)
-        elif not argument.startswith(("--json=", "--markdown=")):
-            yield argument
-
-
-def processor():
-    with open("/proc/cpuinfo") as lines:
-        for line in lines:
-            name, _, value = line.partition(":")
-            if name.strip() == "model name":
-                return value.strip()
-    return platform.machine()
-
-
-def memory():
-    return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30)
 
 
 def note(text):
