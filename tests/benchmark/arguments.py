@@ -39,7 +39,7 @@ def parse(about):
     options = parser.parse_args()
     alone = options.defaults or (options.memory and not options.peers and not options.target)
     options.allocator = options.allocator or ("system" if alone else "mimalloc")
-    options.with_peers = not alone
+    options.with_peers = not alone and options.peers != []
     for name in ("json", "markdown"):
         if getattr(options, name):
             setattr(options, name, os.path.abspath(getattr(options, name)))

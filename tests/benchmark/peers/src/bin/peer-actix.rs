@@ -18,7 +18,7 @@ async fn main() -> std::io::Result<()> {
     };
     // By default it takes 25,000 connections, and 256 new ones at once.
     let server = HttpServer::new(app).workers(1).max_connections(100_000).max_connection_rate(100_000);
-    server.listen(peers::listener(peers::port()))?.run().await
+    server.tcp_nodelay(true).listen(peers::listener(peers::port()))?.run().await
 }
 
 fn ok() -> HttpResponseBuilder {
