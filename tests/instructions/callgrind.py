@@ -3,6 +3,7 @@
 import os
 import queue
 import re
+import signal
 import subprocess
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -81,26 +82,34 @@ def per_request(scenario, cores):
 
 def instructions(scenario, requests, core):
     """All that the server executes from its start to its end."""
+    watch = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
+    return collected(serve(scenario, watch, core, connections=1, requests=requests))
+
+
+def serve(scenario, watch, core, connections, requests):
+    """Runs a server under a program that watches it, until it has answered so many requests. Returns what both have
+    written."""
     program = PROGRAMS[scenario.program]
     pinned = ["taskset", "--cpu-list", str(core)]
-    valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", str(TARGET / program.path)]
     server = subprocess.Popen(
-        [*pinned, *valgrind, *program.arguments, "--bind", "127.0.0.1:0", "--workers", "1"],
+        [*pinned, *watch, str(TARGET / program.path), *program.arguments, "--bind", "127.0.0.1:0", "--workers", "1"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
         env={"PATH": os.environ["PATH"]},
+        start_new_session=True,
     )
     try:
         port, log = listening(server.stderr)
-        client = [*pinned, CLIENT / "release" / "load", *scenario.load.split(), "--connections", "1"]
+        client = [*pinned, CLIENT / "release" / "load", *scenario.load.split(), "--connections", str(connections)]
         client += ["--requests", str(requests), "--port", port]
         subprocess.run(client, check=True, stdout=subprocess.DEVNULL, timeout=PATIENCE)
     finally:
-        server.terminate()
+        # The server is this process, or its child.
+        os.killpg(server.pid, signal.SIGTERM)
         _, rest = server.communicate(timeout=PATIENCE)
-    return collected(log + rest)
+    return log + rest
 
 
 def listening(lines):

@@ -1,8 +1,10 @@
-"""The gate closes."""
+"""What is made of what was counted."""
 
 import pytest
 
+import callgrind
 import gate
+import strace
 
 
 def test_numbers_are_kept(tmp_path):
@@ -32,3 +34,20 @@ def test_nothing_to_compare_with_fails():
     assert one.fails
     assert one.is_news
     assert "FAILED" in str(one)
+
+
+def test_what_callgrind_says():
+    assert callgrind.collected("==1== \n==1== Collected : 4077077\n") == 4077077
+    with pytest.raises(RuntimeError):
+        callgrind.collected("valgrind: no")
+
+
+def test_what_strace_says():
+    log = """% time     seconds  usecs/call     calls    errors syscall
+------ ----------- ----------- --------- --------- ----------------
+ 60.00    0.000600           1       600           sendto
+ 39.99    0.000400           1       601         1 recvfrom
+100.00    0.001000           1      1201         1 total
+"""
+    assert strace.summary(log) == {"sendto": 600, "recvfrom": 601}
+    assert strace.render({"sendto": 1.0, "recvfrom": 1.002, "mmap": 0.001}) == "2.00: 1.00 recvfrom, 1.00 sendto"
