@@ -48,9 +48,9 @@ def with_servers(contenders, programs, function, cores=None):
 def in_rounds(names, contenders, servers, options, figures):
     for name in names:
         able = [servers[one] for one in servers if can(contenders[one], name)]
+        # What does not work once is not tried again and again.
+        able = [server for server in able if attempt(server, name, load(name, server, contenders, options, warm=True))]
         figures[name] = {server.name: [] for server in able}
-        for server in able:
-            attempt(server, name, load(name, server, contenders, options, warm=True))
         for turn in range(options.rounds):
             progress(f"{name}: round {turn + 1} of {options.rounds}")
             # There and back: what drifts does so for all of them.

@@ -29,28 +29,33 @@ BUFFERS = {
 
 def compare_defaults(programs, options):
     """The tables, and every round's figures."""
-    parts = []
-    figures = {}
-
-    def add(title, settings, names, on, others=None):
-        rows = run(settings, names, on, programs, options, others or {})
-        figures[title] = rows
-        parts.append(f"{title}:\n\n{table('', rows, cell)}")
-
-    add("Threads, on one core", ONE_CORE, ["plain", "churn", "uneven"], cores()[:1])
-    if len(cores()) > 1:
+    one, two = cores()[:1], cores()[:2]
+    plan = [("Threads, on one core", with_flags(ONE_CORE), ["plain", "churn", "uneven"], one)]
+    if len(two) > 1:
         # The client has the second of them too.
-        add("Threads, on two cores", TWO_CORES, ["plain", "churn", "uneven"], cores()[:2])
-    add("High-water mark, on one core", BUFFERS, ["stream", "down", "uneven"], cores()[:1])
-    other = "system" if programs.allocator == "mimalloc" else "mimalloc"
-    add(
-        "Allocator, on one core",
-        {DEFAULT: "--workers 1"},
-        ["plain", "json", "stream", "ws1k"],
-        cores()[:1],
-        {other: "--workers 1"},
-    )
-    return "\n\n".join([EXPLAINED, *parts]), figures
+        plan.append(("Threads, on two cores", with_flags(TWO_CORES), ["plain", "churn", "uneven"], two))
+    plan += [
+        ("High-water mark, on one core", with_flags(BUFFERS), ["stream", "down", "uneven"], one),
+        ("Allocator, on one core", allocators(programs), ["plain", "json", "stream", "ws1k"], one),
+    ]
+    figures = {}
+    for title, contenders, names, on in plan:
+        figures[title] = run(contenders, names, on, programs, options)
+    tables = [f"{title}:\n\n{table('', rows, cell)}" for title, rows in figures.items()]
+    return "\n\n".join([EXPLAINED, *tables]), figures
+
+
+def with_flags(settings):
+    return {name: Contender(name, f"{TRANSOM} {flags}") for name, flags in settings.items()}
+
+
+def allocators(programs):
+    other = programs.with_allocator("system" if programs.allocator == "mimalloc" else "mimalloc")
+    command = TRANSOM.replace("{programs}", str(other.directory))
+    return {
+        DEFAULT: Contender(DEFAULT, f"{TRANSOM} --workers 1"),
+        other.allocator: Contender(other.allocator, f"{command} --workers 1"),
+    }
 
 
 EXPLAINED = (
@@ -59,19 +64,13 @@ EXPLAINED = (
 )
 
 
-def run(settings, names, on, programs, options, others):
-    """Runs the scenarios on servers with these settings, and on those of `others`, who have another allocator."""
-    contenders = {name: Contender(name, f"{TRANSOM} {flags}") for name, flags in settings.items()}
-    for name, flags in others.items():
-        directory = programs.with_allocator(name).directory
-        contenders[name] = Contender(name, f"{TRANSOM.replace('{programs}', str(directory))} {flags}")
+def run(contenders, names, on, programs, options):
     figures = {}
-    with_servers(
-        contenders,
-        programs,
-        lambda servers: in_rounds(names, contenders, servers, options, figures),
-        set(on),
-    )
+
+    def rounds(servers):
+        in_rounds(names, contenders, servers, options, figures)
+
+    with_servers(contenders, programs, rounds, set(on))
     return figures
 
 
