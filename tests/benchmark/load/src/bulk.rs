@@ -7,8 +7,6 @@ use std::error::Error;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-const CHUNK: u64 = 64 << 10;
-
 /// Sends a request with a body of `bytes`; returns when it is answered.
 pub(crate) fn up(mut stream: TcpStream, bytes: u64) -> Result<(), Box<dyn Error>> {
     stream.write_all(&Request { target: "/sink", body: Some(bytes), browser: false }.head())?;
@@ -23,9 +21,9 @@ pub(crate) fn up(mut stream: TcpStream, bytes: u64) -> Result<(), Box<dyn Error>
     Ok(())
 }
 
-/// Asks for a response of `bytes` in chunks of 64 KiB, and throws it away; returns when it is all there.
-pub(crate) fn down(mut stream: TcpStream, bytes: u64) -> Result<(), Box<dyn Error>> {
-    let target = format!("/stream?n={}&size={CHUNK}", bytes / CHUNK);
+/// Asks for a response of `bytes` in chunks, and throws it away; returns when it is all there.
+pub(crate) fn down(mut stream: TcpStream, bytes: u64, chunk: u64) -> Result<(), Box<dyn Error>> {
+    let target = format!("/stream?n={}&size={chunk}", bytes / chunk);
     stream.write_all(&Request { target: &target, ..Request::default() }.head())?;
     let mut buffer = vec![0; 256 << 10];
     let mut received = 0;

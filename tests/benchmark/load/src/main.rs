@@ -29,8 +29,10 @@ load churn      --port PORT [--connections 16] [--seconds 2]
                 a connection for each request
 load rate       --port PORT --rate PER_SECOND [--connections 64] [--streams 0] [--seconds 2]
                 latency at a fixed rate, while so many other connections are streamed to
-load up | down  --port PORT [--bytes 1073741824]
-                one request body, one response body
+load up         --port PORT [--bytes 1073741824]
+                one request body
+load down       --port PORT [--bytes 1073741824] [--size 65536]
+                one response body, which the server gets in pieces of this size
 load hold       --port PORT [--connections 10000] [--kind idle | websocket | unread]
                 opens connections, says so, and keeps them until its input ends; `unread` are responses without end of
                 which nothing is read
@@ -59,7 +61,7 @@ fn run(mut arguments: Arguments) -> Result<(), Box<dyn Error>> {
         "churn" => churn(&options),
         "rate" => rate(&options),
         "up" => bulk(&options, bulk::up),
-        "down" => bulk(&options, bulk::down),
+        "down" => bulk(&options, |stream, bytes| bulk::down(stream, bytes, options.size.unwrap_or(64 << 10) as u64)),
         "hold" => hold(&options),
         _ => Err(USAGE.into()),
     }
@@ -72,7 +74,7 @@ struct Options {
     browser: bool,
     connections: Option<usize>,
     depth: u64,
-    size: usize,
+    size: Option<usize>,
     rate: u32,
     streams: usize,
     bytes: u64,
@@ -90,7 +92,7 @@ impl Options {
             browser: arguments.contains("--browser"),
             connections: arguments.opt_value_from_str("--connections")?,
             depth: arguments.opt_value_from_str("--depth")?.unwrap_or(1),
-            size: arguments.opt_value_from_str("--size")?.unwrap_or(32),
+            size: arguments.opt_value_from_str("--size")?,
             rate: arguments.opt_value_from_str("--rate")?.unwrap_or(5000),
             streams: arguments.opt_value_from_str("--streams")?.unwrap_or(0),
             bytes: arguments.opt_value_from_str("--bytes")?.unwrap_or(1 << 30),
@@ -120,8 +122,9 @@ fn http(options: &Options) -> Result<(), Box<dyn Error>> {
 
 fn websocket(options: &Options) -> Result<(), Box<dyn Error>> {
     let depth = usize::try_from(options.depth)?;
-    let bytes = frame::message(options.size).repeat(depth);
-    let reply = frame::reply_length(options.size) * depth;
+    let size = options.size.unwrap_or(32);
+    let bytes = frame::message(size).repeat(depth);
+    let reply = frame::reply_length(size) * depth;
     let streams = (0..options.connections()).map(|_| socket::open_websocket(options.port)).collect::<Result<_, _>>()?;
     closed(streams, &Work { bytes, depth: options.depth, reply, begins: &[0x82] }, options.until())
 }
@@ -180,7 +183,7 @@ fn rate(options: &Options) -> Result<(), Box<dyn Error>> {
     }
     let bulk: Vec<_> = (0..options.streams).map(|_| socket::open(options.port)).collect::<Result<_, _>>()?;
     let every = Duration::from_secs(1).checked_div(options.rate).ok_or("a rate of nothing")?;
-    let plan = rate::Plan { request, reply, every, time: options.time, stream: endless() };
+    let plan = rate::Plan { request, reply, every, time: options.time, stream: endless(64 << 10) };
     let start = Instant::now();
     let mut outcome = rate::run(&fast, &bulk, &plan)?;
     requests(outcome.latencies.count() as u64, start.elapsed());
@@ -191,12 +194,15 @@ fn rate(options: &Options) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A request for 64 GiB.
-fn endless() -> Vec<u8> {
-    Request { target: "/stream?n=1048576&size=65536", ..Request::default() }.bytes()
+/// A request for 64 GiB, in pieces of this size.
+fn endless(piece: u64) -> Vec<u8> {
+    Request { target: &format!("/stream?n={}&size={piece}", (64 << 30) / piece), ..Request::default() }.bytes()
 }
 
-fn bulk(options: &Options, direction: fn(TcpStream, u64) -> Result<(), Box<dyn Error>>) -> Result<(), Box<dyn Error>> {
+fn bulk(
+    options: &Options,
+    direction: impl Fn(TcpStream, u64) -> Result<(), Box<dyn Error>>,
+) -> Result<(), Box<dyn Error>> {
     let stream = socket::open(options.port)?;
     let start = Instant::now();
     direction(stream, options.bytes)?;
@@ -212,7 +218,8 @@ fn hold(options: &Options) -> Result<(), Box<dyn Error>> {
         match options.kind.as_str() {
             "idle" => drop(socket::ask(&mut stream, &Request { target: "/plaintext", ..Request::default() }.bytes())?),
             "websocket" => drop(socket::ask(&mut stream, HANDSHAKE)?),
-            "unread" => stream.write_all(&endless())?,
+            // Of small pieces a server makes larger ones, in memory of its own.
+            "unread" => stream.write_all(&endless(1 << 10))?,
             kind => return Err(format!("what is {kind}?\n{USAGE}").into()),
         }
         streams.push(stream);
