@@ -20,8 +20,10 @@ def table(scenarios, instructions, cores):
 
 def per_request(scenario, core, connections):
     """How many of each, by their names."""
-    few, many = (calls(scenario, core, connections, requests) for requests in (scenario.few, scenario.many))
-    difference = scenario.many - scenario.few
+    # How many are there at once is different each time, and so is the end: with more requests that is less of them.
+    times = 1 if connections == 1 else 5
+    few, many = (calls(scenario, core, connections, times * count) for count in (scenario.few, scenario.many))
+    difference = times * (scenario.many - scenario.few)
     return {name: (count - few.get(name, 0)) / difference for name, count in many.items()}
 
 
