@@ -42,7 +42,6 @@ def cargo(*arguments, manifest, target):
     command = [
         "cargo",
         "build",
-        "--quiet",
         "--release",
         "--locked",
         "--manifest-path",
