@@ -1,5 +1,6 @@
 """The endpoints of apps/bench, for servers of ASGI."""
 
+import asyncio
 import json
 from urllib.parse import parse_qsl
 
@@ -57,6 +58,21 @@ async def stream(scope, receive, send):
     await send({"type": "http.response.start", "status": 200, "headers": BYTES})
     for left in reversed(range(count)):
         await send({"type": "http.response.body", "body": chunk, "more_body": left > 0})
+        if left % LOOK == LOOK - 1 and await gone(receive):
+            return
+
+
+# So many events are sent before a look at whether the client is there: servers take them in any case.
+LOOK = 256
+
+
+async def gone(receive):
+    try:
+        # Of a request that was read it is all that is to come.
+        event = await asyncio.wait_for(receive(), 0.001)
+        return event["type"] == "http.disconnect"
+    except TimeoutError:
+        return False
 
 
 async def not_found(scope, receive, send):

@@ -44,7 +44,7 @@ pub(crate) fn ask(stream: &mut TcpStream, request: &[u8]) -> Result<usize, Box<d
     let mut received = Vec::new();
     let mut buffer = vec![0; 64 << 10];
     loop {
-        let count = stream.read(&mut buffer)?;
+        let count = stream.read(&mut buffer).map_err(patient)?;
         if count == 0 {
             return Err("the server closed the connection in the middle of a reply".into());
         }
@@ -55,6 +55,14 @@ pub(crate) fn ask(stream: &mut TcpStream, request: &[u8]) -> Result<usize, Box<d
             None => {}
         }
     }
+}
+
+/// What it is called when a read has waited long enough.
+fn patient(error: std::io::Error) -> Box<dyn Error> {
+    if error.kind() == std::io::ErrorKind::WouldBlock {
+        return format!("the server says nothing for {} seconds", PATIENCE.as_secs()).into();
+    }
+    error.into()
 }
 
 pub(crate) fn open_websocket(port: u16) -> Result<TcpStream, Box<dyn Error>> {
