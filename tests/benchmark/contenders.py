@@ -26,7 +26,7 @@ class Contender:
 
 TRANSOM = "{programs}/transom bench --bind 127.0.0.1:{port}"
 UVICORN = (
-    "{venv}/bin/python -m uvicorn app:app --port {port} --loop uvloop --http httptools"
+    "{venv}/bin/python -m uvicorn app:app --port {port} --loop uvloop --http httptools --timeout-keep-alive 75"
     f" --app-dir {PYTHON} --no-access-log --log-level error"
 )
 GRANIAN = (
