@@ -79,9 +79,11 @@ fn check(input: &[u8]) -> Result<(), TestCaseError> {
             prop_assert!(field::is_token(name.as_bytes()) && field::is_value(value) && value == value.trim_ascii());
         }
     }
-    let mut narrow = Config::default();
-    (narrow.limits.head, narrow.limits.target, narrow.limits.headers) = (50, 5, 2);
-    agreement::check(input, &narrow.limits);
+    for (head, target, headers) in [(50, 99, 99), (99, 5, 99), (99, 99, 2)] {
+        let mut narrow = Config::default().limits;
+        (narrow.head, narrow.target, narrow.headers) = (head, target, headers);
+        agreement::check(input, &narrow);
+    }
     check_cut(&config, input, &outcome)
 }
 
