@@ -153,6 +153,21 @@ def test_keys_move_a_card(demo, tabs):
     tab.until("!document.getElementById('editor').open")
 
 
+def test_older_activity(demo, tabs):
+    server = demo()
+    for number in range(25):
+        api(server, "POST", "/api/cards", {"board": 1, "column": 1, "title": f"Card {number}"})
+    tab = opened(tabs, server)
+    rows = "document.querySelectorAll('#activity li').length"
+    eventually(lambda: tab.run(rows) == 30, "the last ones are there")
+    latest(tab, "Somebody added Card 24 in To do")
+    tab.click("#older")
+    eventually(lambda: tab.run(rows) == CARDS + 25, "all are there")
+    ids = tab.run("[...document.querySelectorAll('#activity li')].map((row) => Number(row.dataset.id))")
+    assert ids == sorted(ids, reverse=True)
+    assert tab.run("document.getElementById('older').hidden")
+
+
 def test_files(demo, tabs, tmp_path):
     server = demo()
     mine, other = opened(tabs, server), opened(tabs, server)

@@ -7,6 +7,8 @@ const list = document.getElementById("activity");
 const older = document.getElementById("older");
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
 const exact = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
+// As many as the server begins with.
+const PAGE = 30;
 const UNITS = [["day", 86_400_000], ["hour", 3_600_000], ["minute", 60_000]];
 
 const VERBS = {
@@ -18,7 +20,10 @@ const VERBS = {
   detached: ["removed from", "the file"],
 };
 
+/** By id. */
 let known = new Map();
+/** Whether nothing is older than what is known. */
+let whole = false;
 let people = new Map();
 let stop = () => {};
 
@@ -27,13 +32,15 @@ export function show(board, everybody) {
   stop();
   people = everybody;
   known = new Map();
+  whole = false;
   list.replaceChildren();
   stop = follow(board, (activity) => insert(activity));
   older.onclick = async () => {
     const before = Math.min(...known.keys());
-    const page = await ask("GET", `api/activity?board=${board}&before=${before}&limit=30`);
+    const page = await ask("GET", `api/activity?board=${board}&before=${before}&limit=${PAGE}`);
+    whole = page.before === null;
     page.activity.forEach(insert);
-    older.hidden = page.before === null;
+    older.hidden = whole;
   };
 }
 
@@ -43,7 +50,7 @@ function insert(activity) {
   known.set(activity.id, item);
   const next = [...list.children].find((other) => Number(other.dataset.id) < activity.id);
   list.insertBefore(item, next ?? null);
-  older.hidden = known.size < 30;
+  older.hidden = whole || known.size < PAGE;
 }
 
 function row({ id, person, kind, title, detail, at }) {

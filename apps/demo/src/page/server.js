@@ -72,8 +72,7 @@ export function listen(board, { open, news, lost }) {
     const own = new WebSocket(address);
     socket = own;
     own.onopen = () => {
-      wait = SOONEST;
-      told = told.then(open).catch(() => own.close());
+      told = told.then(open).then(() => { wait = SOONEST; }, () => own.close());
     };
     own.onmessage = ({ data }) => {
       told = told.then(() => own === socket && news(JSON.parse(data)));
