@@ -119,9 +119,10 @@ impl Worker {
         let shared = &self.shared;
         let id = shared.connections.fetch_add(1, Ordering::Relaxed);
         let peer = transom::Connection::new(id, client, server, shared.state.clone(), Arc::clone(&shared.info));
-        let worker = Arc::clone(self);
+        // Boxed: the runtime moves what it is given several times, and a connection has some kilobytes.
+        let connection = Box::pin(connection::serve(transport, peer, Arc::clone(self)));
         tokio::spawn(async move {
-            connection::serve(transport, peer, worker).await;
+            connection.await;
             drop((reserved, permit));
         });
     }
