@@ -10,6 +10,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
+use tokio::task::yield_now;
 use tokio::time::Instant;
 
 /// Read at once. A head fits; and a read that does not fill its buffer tells the runtime that the socket is empty,
@@ -19,6 +20,10 @@ pub(crate) const READ: usize = 16 << 10;
 /// Read at once of a body that is waited for.
 const READ_BODY: usize = 128 << 10;
 
+/// Written before the other connections of the thread have their turn. The runtime's own measure is operations: of
+/// writes like these it lets pass megabytes.
+const TURN: u64 = 512 << 10;
+
 pub(crate) struct Wire {
     transport: Transport,
     reading: Readiness,
@@ -27,6 +32,8 @@ pub(crate) struct Wire {
     shut_down: bool,
     /// A write waits for room.
     blocked: bool,
+    /// Bytes written since others had their turn.
+    turn: u64,
     pub(crate) timer: Timer,
     /// When the peer must have taken some of what waits to be written.
     write_deadline: Option<Instant>,
@@ -40,6 +47,7 @@ impl Wire {
             writing: Readiness::default(),
             shut_down: false,
             blocked: false,
+            turn: 0,
             timer: Timer::default(),
             write_deadline: None,
         }
@@ -127,6 +135,12 @@ impl Wire {
                     self.write_deadline = None;
                     return Poll::Ready(Ok(()));
                 }
+                _ if self.turn >= TURN => {
+                    self.turn = 0;
+                    // It wakes this task when the others, and what the system has for them, had their turn.
+                    let _ = pin!(yield_now()).poll(cx);
+                    return Poll::Pending;
+                }
                 _ if self.writing == Readiness::Hidden => match self.write_hidden(output) {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                         self.writing = Readiness::Polled;
@@ -146,10 +160,12 @@ impl Wire {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 Poll::Ready(Ok(count)) => {
                     output.advance(count as u64);
+                    self.turn += count as u64;
                     (self.write_deadline, self.blocked) = (None, false);
                 }
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending => {
+                    self.turn = 0;
                     // From the last byte that was taken, which was now if there was one.
                     let deadline = self.write_deadline.or_else(|| timeout.map(|timeout| Instant::now() + timeout));
                     (self.write_deadline, self.blocked) = (deadline, true);

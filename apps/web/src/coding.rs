@@ -3,6 +3,8 @@
 use transom::field;
 
 /// A content coding.
+// The middleware shows it; without that the files alone have it.
+#[cfg_attr(not(feature = "compression"), allow(unreachable_pub))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Coding {
     /// `zstd` (RFC 8878).
@@ -15,6 +17,7 @@ pub enum Coding {
 
 impl Coding {
     /// As it stands in `content-encoding`.
+    #[cfg_attr(not(feature = "compression"), allow(unreachable_pub))]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Zstd => "zstd",

@@ -2,6 +2,7 @@
 
 use crate::Response;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::fmt;
 use transom::{Headers, Outgoing};
@@ -43,6 +44,7 @@ struct Details {
     title: Option<Cow<'static, str>>,
     detail: Option<Cow<'static, str>>,
     faults: Vec<Fault>,
+    members: Map<String, Value>,
     headers: Headers,
 }
 
@@ -74,8 +76,8 @@ pub enum Part {
 impl Problem {
     /// A problem that its status says everything about.
     pub fn new(status: u16) -> Self {
-        let (kind, title, detail, headers) = (None, None, None, Headers::new());
-        Self(Box::new(Details { status, kind, title, detail, faults: Vec::new(), headers }))
+        let (kind, title, detail, members, headers) = (None, None, None, Map::new(), Headers::new());
+        Self(Box::new(Details { status, kind, title, detail, faults: Vec::new(), members, headers }))
     }
 
     /// A URI that names the kind of problem, in place of `about:blank`.
@@ -99,6 +101,12 @@ impl Problem {
     /// Adds a fault.
     pub fn fault(mut self, part: Part, at: impl Into<String>, message: impl Into<String>) -> Self {
         self.0.faults.push(Fault { part, at: at.into(), message: message.into() });
+        self
+    }
+
+    /// Adds a member to the body (RFC 9457 section 3.2), such as what there is now of what was to be changed.
+    pub fn member(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.0.members.insert(name.into(), value.into());
         self
     }
 
@@ -134,10 +142,12 @@ impl Problem {
             detail: Option<&'a str>,
             #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
             faults: &'a [Fault],
+            #[serde(flatten)]
+            members: &'a Map<String, Value>,
         }
-        let Details { status, kind, detail, faults, headers, .. } = &*self.0;
+        let Details { status, kind, detail, faults, members, headers, .. } = &*self.0;
         let kind = kind.as_deref().unwrap_or("about:blank");
-        let body = Body { kind, title: self.heading(), status: *status, detail: detail.as_deref(), faults };
+        let body = Body { kind, title: self.heading(), status: *status, detail: detail.as_deref(), faults, members };
         let mut fields = FIELDS;
         fields.extend(headers);
         (fields, serde_json::to_vec(&body).expect("texts and numbers are always JSON"))
@@ -213,5 +223,22 @@ fn reason(status: u16) -> &'static str {
         503 => "Service Unavailable",
         504 => "Gateway Timeout",
         _ => "Error",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_has_what_was_said() {
+        let problem = Problem::new(409).detail("it was changed").fault(Part::Body, "version", "is 1").member("now", 2);
+        let (_, body) = problem.render();
+        let expected = concat!(
+            r#"{"type":"about:blank","title":"Conflict","status":409,"detail":"it was changed","#,
+            r#""faults":[{"in":"body","at":"version","message":"is 1"}],"now":2}"#
+        );
+        assert_eq!(String::from_utf8(body).unwrap(), expected);
+        assert_eq!(Problem::new(418).render().1, br#"{"type":"about:blank","title":"Error","status":418}"#);
     }
 }

@@ -21,10 +21,12 @@ pub(crate) fn open(port: u16) -> Result<TcpStream, Box<dyn Error>> {
     ready(TcpStream::connect((Ipv4Addr::LOCALHOST, port))?)
 }
 
-/// Connection number `index` of more than one address has ports for: from 127.0.1.1, 127.0.1.2 and so on.
+/// Connection number `index` of more than one address has ports for. Each server has addresses of its own to be asked
+/// from: the ports of connections to another one are taken for a minute after their end.
 pub(crate) fn open_many(port: u16, index: usize) -> Result<TcpStream, Box<dyn Error>> {
     const EACH: usize = 10_000;
-    let from = Ipv4Addr::new(127, 0, 1, u8::try_from(1 + index / EACH)?);
+    let [high, low] = port.to_be_bytes();
+    let from = Ipv4Addr::new(127, high, low, u8::try_from(1 + index / EACH)?);
     let socket = socket_with(AddressFamily::INET, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
     bind(&socket, &SocketAddr::V4(SocketAddrV4::new(from, 0)))?;
     connect(&socket, &SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, port)))?;
