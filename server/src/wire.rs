@@ -189,6 +189,12 @@ impl Wire {
         self.transport.write_hidden(&slices[..count])
     }
 
+    /// The task waits, and the others of the thread have their turn.
+    #[inline]
+    pub(crate) fn rest(&mut self) {
+        self.turn = 0;
+    }
+
     /// Closes the sending side.
     pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.shut_down = true;

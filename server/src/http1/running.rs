@@ -64,6 +64,7 @@ impl Connection<'_> {
             }
             let may_go_on = self.poll_io(cx);
             if !may_go_on && self.equipment.exchanges.park(cx.waker()) {
+                self.wire.rest();
                 return Poll::Pending;
             }
         }

@@ -76,6 +76,7 @@ impl Connection<'_, '_> {
     fn park(&mut self, cx: &mut Context<'_>) -> bool {
         let parked = self.exchange.park(cx.waker());
         if parked {
+            self.http.wire.rest();
             stock::trim(&mut self.decoded);
             if self.writing.is_empty() {
                 stock::give_output(&mut self.writing);
