@@ -37,8 +37,11 @@ fn a_function_that_blocks() {
         for client in &mut clients {
             client.send(format!("POST /{round} HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nhe"));
         }
+        // All of them, before any is waited for: which calls the two threads have, the client does not know.
         for client in &mut clients {
             client.send("llo");
+        }
+        for client in &mut clients {
             assert_eq!(client.response().text(), "hello");
         }
     }
