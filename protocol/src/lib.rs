@@ -19,6 +19,7 @@ pub mod order;
 mod scope;
 mod shared;
 mod state;
+pub mod status;
 
 pub use app::{App, BoxApp, Manifest, SpecVersion};
 pub use blocking::{Blocking, BlockingPool, run};

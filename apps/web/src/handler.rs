@@ -146,11 +146,4 @@ macro_rules! handlers {
     };
 }
 
-handlers! {}
-handlers! { A }
-handlers! { A B }
-handlers! { A B C }
-handlers! { A B C D }
-handlers! { A B C D E }
-handlers! { A B C D E G }
-handlers! { A B C D E G H }
+each_arity!(handlers);

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+#[macro_use]
+mod arity;
 mod blocking;
 mod body;
 pub mod broadcast;

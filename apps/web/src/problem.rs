@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::fmt;
+use transom::status::reason;
 use transom::{Headers, Outgoing};
 
 /// What is wrong with a request, as its client is told: problem details (RFC 9457), as JSON.
@@ -127,7 +128,8 @@ impl Problem {
     }
 
     fn heading(&self) -> &str {
-        self.0.title.as_deref().unwrap_or_else(|| reason(self.0.status))
+        let title = self.0.title.as_deref().unwrap_or_else(|| reason(self.0.status));
+        if title.is_empty() { "Error" } else { title }
     }
 
     /// The response as JSON, with its status and fields.
@@ -189,43 +191,6 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
-/// The reason phrase of a status (RFC 9110 section 15).
-fn reason(status: u16) -> &'static str {
-    match status {
-        400 => "Bad Request",
-        401 => "Unauthorized",
-        402 => "Payment Required",
-        403 => "Forbidden",
-        404 => "Not Found",
-        405 => "Method Not Allowed",
-        406 => "Not Acceptable",
-        408 => "Request Timeout",
-        409 => "Conflict",
-        410 => "Gone",
-        411 => "Length Required",
-        412 => "Precondition Failed",
-        413 => "Content Too Large",
-        414 => "URI Too Long",
-        415 => "Unsupported Media Type",
-        416 => "Range Not Satisfiable",
-        417 => "Expectation Failed",
-        421 => "Misdirected Request",
-        422 => "Unprocessable Content",
-        425 => "Too Early",
-        426 => "Upgrade Required",
-        428 => "Precondition Required",
-        429 => "Too Many Requests",
-        431 => "Request Header Fields Too Large",
-        451 => "Unavailable For Legal Reasons",
-        500 => "Internal Server Error",
-        501 => "Not Implemented",
-        502 => "Bad Gateway",
-        503 => "Service Unavailable",
-        504 => "Gateway Timeout",
-        _ => "Error",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -239,6 +204,6 @@ mod tests {
             r#""faults":[{"in":"body","at":"version","message":"is 1"}],"now":2}"#
         );
         assert_eq!(String::from_utf8(body).unwrap(), expected);
-        assert_eq!(Problem::new(418).render().1, br#"{"type":"about:blank","title":"Error","status":418}"#);
+        assert_eq!(Problem::new(499).render().1, br#"{"type":"about:blank","title":"Error","status":499}"#);
     }
 }

@@ -370,7 +370,7 @@ fn problems_are_shown_as_the_router_wants() {
         (outcome.status().unwrap(), outcome.header("x-a").map(str::to_owned), body)
     };
     let page = shown(|problem, _| Html(problem.to_string()).into_response());
-    assert_eq!(page, (418, Some("1".into()), "418 Error: a teapot".into()));
+    assert_eq!(page, (418, Some("1".into()), "418 I'm a teapot: a teapot".into()));
     let streamed = shown(|_, _| StreamBody::new(iter(["a", "b"])).into_response());
     assert_eq!(streamed, (418, Some("1".into()), "ab".into()));
     // One that has a problem itself.

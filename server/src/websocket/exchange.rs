@@ -6,6 +6,7 @@
 mod handles;
 #[cfg(all(test, loom))]
 mod models;
+mod state;
 #[cfg(test)]
 mod tests;
 
@@ -15,7 +16,7 @@ use super::handshake::Handshake;
 use super::stock;
 use crate::access_log::WebSocketTotals;
 use crate::driver::Driver;
-use crate::http1::{Asked, Framing, Response};
+use crate::http1::{Asked, Response};
 use crate::output::Output;
 use crate::sync::{Mutex, MutexGuard};
 use crate::waiting::{Waiting, wake_other};
@@ -420,50 +421,6 @@ impl Exchange {
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing panics while it is held, except the allocator.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    /// Where frames are written.
-    fn room(&mut self) -> &mut Output {
-        if self.output.is_empty() {
-            stock::fill(&mut self.output);
-        }
-        &mut self.output
-    }
-
-    /// Has the connection, which is at work, collect before it parks.
-    fn collect_again(&mut self) {
-        // It has no waker to be woken by.
-        let _ = self.driver.tell();
-    }
-
-    fn progress(&self) -> Progress {
-        Progress {
-            accepted: self.is_accepted(),
-            closing: self.closing,
-            received: self.ahead.is_empty(),
-            abandoned: self.abandoned,
-            deaf: self.deaf,
-        }
-    }
-
-    /// The application accepted, whatever came afterwards.
-    fn is_accepted(&self) -> bool {
-        self.response.framing == Framing::Tunnel
-    }
-
-    fn buffered(&self) -> u64 {
-        self.in_flight + self.output.len()
-    }
-
-    fn is_flushed(&self) -> bool {
-        self.buffered() == 0
-    }
-
-    /// Nothing more is to be sent and received.
-    fn is_over(&self) -> bool {
-        self.end.is_some() || (self.send.is_denied() && self.is_flushed())
     }
 }
 

@@ -2,7 +2,7 @@ use super::calls::Aside;
 use super::exchange::Exchange;
 use super::redirects::Redirects;
 use super::shared::Shared;
-use super::uri::Uri;
+use super::uri::{Uri, add_query};
 use super::{Error, Response};
 use bytes::Bytes;
 use futures_core::Stream;
@@ -73,10 +73,7 @@ impl RequestBuilder {
     /// # }
     /// ```
     pub fn query(mut self, query: &(impl Serialize + ?Sized)) -> Self {
-        self.uri = self.uri.and_then(|uri| {
-            let query = serde_html_form::to_string(query).map_err(Error::request)?;
-            Ok(uri.with_query(&query))
-        });
+        self.uri = add_query(self.uri, query);
         self
     }
 

@@ -1,4 +1,5 @@
 use super::Error;
+use serde::Serialize;
 use std::fmt;
 use url::{Position, Url};
 
@@ -97,6 +98,12 @@ fn escape(text: &str) -> String {
     use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
     const ILLEGAL: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>');
     utf8_percent_encode(text, ILLEGAL).to_string()
+}
+
+/// Adds to the query of a URI that is one.
+pub(super) fn add_query(uri: Result<Uri, Error>, query: &(impl Serialize + ?Sized)) -> Result<Uri, Error> {
+    let query = serde_html_form::to_string(query).map_err(Error::request)?;
+    Ok(uri?.with_query(&query))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 use super::exchange::{Exchange, Interim};
 use super::shared::Shared;
-use super::uri::Uri;
+use super::uri::{Uri, add_query};
 use super::{Error, Response};
 use bytes::Bytes;
 use serde::Serialize;
@@ -41,10 +41,7 @@ impl SocketBuilder {
 
     /// Adds to the query: a struct, a map or a list of pairs.
     pub fn query(mut self, query: &(impl Serialize + ?Sized)) -> Self {
-        self.uri = self.uri.and_then(|uri| {
-            let query = serde_html_form::to_string(query).map_err(Error::request)?;
-            Ok(uri.with_query(&query))
-        });
+        self.uri = add_query(self.uri, query);
         self
     }
 
